@@ -1,4 +1,4 @@
-"""What the simulated companies remember, in one SQLite file: killing the service does not make them forget."""
+"""What the simulated companies remember, in one SQLite file: a killed service does not make them forget."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA = (
 
 
 class Records:
-    """Documents by kind and id. Every call is one small statement, well under a millisecond, so none is awaited.
+    """Documents by kind and id. Each call is a small statement, well under a millisecond: none is awaited.
 
     A killed process loses nothing (the operating system has the pages already); a lost machine may
     lose the last writes, which a simulation can bear.
@@ -60,7 +60,7 @@ class Records:
         return [json.loads(row[0]) for row in rows]
 
     def update(self, kind: str, id: str, **changes: Any) -> dict[str, Any] | None:
-        """Set these fields and return the whole record; None, and nothing stored, when there is no such one."""
+        """Set these fields and return the whole record; None when there is no such one."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             record = self.get(kind, id)
