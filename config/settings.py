@@ -25,9 +25,7 @@ class SettingsError(Exception):
 
 
 def _knob(default: Any, help: str, *, secret: bool = False, check: str = "") -> Any:
-    return field(
-        default=default, repr=not secret, metadata={"help": help, "secret": secret, "check": check}
-    )
+    return field(default=default, repr=not secret, metadata={"help": help, "secret": secret, "check": check})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +38,24 @@ class Settings:
     port: int = _knob(8888, "The port to listen on.", check="port")
     data_dir: Path = _knob(Path("data"), "Where the embedded MongoDB and the simulated companies keep data.")
     database_url: str = _knob(
-        "", "A mongodb:// URI with database name; empty starts the embedded MongoDB.", secret=True, check="mongo"
+        "",
+        "A mongodb:// URI with database name; empty starts the embedded MongoDB.",
+        secret=True,
+        check="mongo",
     )
-    public_url: str = _knob("", "What the phone company calls and signs; empty is http://ADDRESS:PORT.", check="url")
+    public_url: str = _knob(
+        "", "What the phone company calls and signs; empty is http://ADDRESS:PORT.", check="url"
+    )
     web_domain: str = _knob("www.techheroes.xyz", "Domain of the web pages that e-mails link to.")
     api_domain: str = _knob("api.techheroes.xyz", "Domain of this service.")
-    trusted_proxies: tuple[str, ...] = _knob((), "Addresses whose X-Forwarded-For is believed, comma-separated.")
+    trusted_proxies: tuple[str, ...] = _knob(
+        (), "Addresses whose X-Forwarded-For is believed, comma-separated."
+    )
 
     twilio_account_id: str = _knob("", "Twilio account SID; empty simulates the phone company.", check="AC")
-    twilio_api_token: tuple[str, ...] = _knob((), "Twilio auth token(s), comma-separated while rotating.", secret=True)
+    twilio_api_token: tuple[str, ...] = _knob(
+        (), "Twilio auth token(s), comma-separated while rotating.", secret=True
+    )
     twilio_number: str = _knob("+12025550199", "The number that texts are sent from.", check="phone")
     conference_number: str = _knob("+12025550100", "The one number to dial.", check="phone")
     twilio_api_base: str = _knob("", "Replaces scheme and host of every request to Twilio.", check="url")
@@ -62,28 +69,46 @@ class Settings:
         (), "Signing secret(s) of the Stripe webhook, comma-separated while rolling.", secret=True
     )
 
-    smtp_url: str = _knob("", "smtp://user:password@host:port or smtps://…; empty simulates mail.", secret=True)
+    smtp_url: str = _knob(
+        "", "smtp://user:password@host:port or smtps://…; empty simulates mail.", secret=True
+    )
     server_email: str = _knob("", "Sender of e-mails; empty is no-reply@WEB_DOMAIN.")
     aws_access_key: str = _knob("", "Amazon SES key id: mail through SES's SMTP endpoint.", secret=True)
     aws_secret_key: str = _knob("", "Amazon SES secret key.", secret=True)
     aws_region: str = _knob("us-east-1", "Amazon SES region.")
 
-    sms_reminder_time_in_min: int = _knob(15, "How long before a call its reminder is texted.", check="positive")
+    sms_reminder_time_in_min: int = _knob(
+        15, "How long before a call its reminder is texted.", check="positive"
+    )
     max_conference_call_time_in_min: int = _knob(120, "Longest time on the line, minutes.", check="positive")
-    allowed_cancelations: int = _knob(3, "Cancellations of accepted calls before a fee is due.", check="natural")
-    cancelation_fee_in_cents: int = _knob(500, "The fee for a forced cancellation, US cents.", check="natural")
+    allowed_cancelations: int = _knob(
+        3, "Cancellations of accepted calls before a fee is due.", check="natural"
+    )
+    cancelation_fee_in_cents: int = _knob(
+        500, "The fee for a forced cancellation, US cents.", check="natural"
+    )
     auth_token_exp_in_days: int = _knob(30, "Life of a sign-in token, days.", check="positive")
     verification_token_exp_in_days: int = _knob(7, "Life of a token in an e-mail, days.", check="positive")
     platform_fee_percent: int = _knob(15, "The platform's part of a call's price.", check="percent")
-    admit_before_min: int = _knob(10, "How early a caller is let in, minutes before the time.", check="natural")
+    admit_before_min: int = _knob(
+        10, "How early a caller is let in, minutes before the time.", check="natural"
+    )
     admit_after_min: int = _knob(60, "How late a caller is let in, minutes after the end.", check="natural")
 
-    sms_countries: tuple[str, ...] = _knob(("US", "CA"), "Countries that codes are texted to, ISO codes.", check="countries")
+    sms_countries: tuple[str, ...] = _knob(
+        ("US", "CA"), "Countries that codes are texted to, ISO codes.", check="countries"
+    )
     limit_codes_per_phone_hour: int = _knob(5, "Codes texted to one number an hour.", check="positive")
-    limit_codes_per_address_hour: int = _knob(20, "Codes asked for from one address an hour.", check="positive")
+    limit_codes_per_address_hour: int = _knob(
+        20, "Codes asked for from one address an hour.", check="positive"
+    )
     limit_codes_all_hour: int = _knob(2000, "Codes texted to everyone together an hour.", check="positive")
-    limit_auth_per_address_min: int = _knob(10, "Sign-ins and registrations from one address a minute.", check="positive")
-    limit_requests_per_person_min: int = _knob(60, "Requests of one person a minute (experts).", check="positive")
+    limit_auth_per_address_min: int = _knob(
+        10, "Sign-ins and registrations from one address a minute.", check="positive"
+    )
+    limit_requests_per_person_min: int = _knob(
+        60, "Requests of one person a minute (experts).", check="positive"
+    )
 
     kill_at: str = _knob("", "DEBUG only: the kill point at which the process ends itself, for crash tests.")
 
@@ -117,14 +142,24 @@ class Settings:
         return self.server_email or f"no-reply@{self.web_domain}"
 
 
-def load(environment: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
-    """Read the settings. Raises SettingsError with one sentence that names the variable."""
+def load(
+    environment: Mapping[str, str] | None = None,
+    *,
+    dotenv: Path | None = Path(".env"),
+    development: bool = False,
+) -> Settings:
+    """Read the settings. Raises SettingsError with one sentence that names the variable.
+
+    `development` turns DEBUG on where neither the environment nor `.env` says anything about it.
+    """
     if environment is None:
         environment = os.environ
     values: dict[str, str] = {}
     if dotenv is not None and dotenv.is_file():
         values.update({name: value for name, value in dotenv_values(dotenv).items() if value is not None})
     values.update(environment)
+    if development and not values.get("DEBUG", "").strip():
+        values["DEBUG"] = "True"
     found: dict[str, Any] = {}
     for knob in dataclasses.fields(Settings):
         name = knob.name.upper()
@@ -137,7 +172,9 @@ def load(environment: Mapping[str, str] | None = None, *, dotenv: Path | None = 
 def _complete(settings: Settings) -> Settings:
     if not settings.secret_key:
         if not settings.debug:
-            raise SettingsError("SECRET_KEY is not set: give it a long random value, or set DEBUG=True to try things out.")
+            raise SettingsError(
+                "SECRET_KEY is not set: give it a long random value, or set DEBUG=True to try things out."
+            )
         settings = dataclasses.replace(settings, secret_key=DEVELOPMENT_SECRET)
     elif not settings.debug and len(settings.secret_key) < 16:
         raise SettingsError("SECRET_KEY is too short: give it at least 16 characters.")
@@ -174,7 +211,9 @@ def _parse(name: str, text: str, knob: dataclasses.Field[Any]) -> Any:
 
 
 def _in_range(name: str, number: int, check: str) -> int:
-    low, high = {"port": (0, 65535), "positive": (1, 10**9), "natural": (0, 10**9), "percent": (0, 100)}[check]
+    low, high = {"port": (0, 65535), "positive": (1, 10**9), "natural": (0, 10**9), "percent": (0, 100)}[
+        check
+    ]
     if not low <= number <= high:
         raise SettingsError(f"{name} must be between {low} and {high}, not {number}.")
     return number
@@ -184,7 +223,9 @@ def _checked_text(name: str, text: str, check: str, knob: dataclasses.Field[Any]
     if check == "url":
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise SettingsError(f"{name} must be a URL like https://api.example.com, not {_shown(text, knob)}.")
+            raise SettingsError(
+                f"{name} must be a URL like https://api.example.com, not {_shown(text, knob)}."
+            )
     elif check == "phone":
         if not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
             raise SettingsError(f"{name} must be a number like +12025550100, not {_shown(text, knob)}.")
@@ -202,7 +243,10 @@ def _shown(text: str, knob: dataclasses.Field[Any]) -> str:
 
 def example_file() -> str:
     """The commented example of every setting, as `thserver settings` prints it."""
-    lines = ["# Settings of thserver: copy to .env and change what you need. Generated by `thserver settings`.", ""]
+    lines = [
+        "# Settings of thserver: copy to .env and change what you need. Generated by `thserver settings`.",
+        "",
+    ]
     for knob in dataclasses.fields(Settings):
         default = knob.default
         shown = ",".join(default) if isinstance(default, tuple) else str(default)
