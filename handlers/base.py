@@ -1,0 +1,239 @@
+"""The base of every handler: reading bodies strictly, replying, and wording refusals in the contract's dialect.
+
+A handler method is three lines: read, ask, reply. Business is in services, words are in the dialects.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import orjson
+from marshmallow import Schema, ValidationError
+from tornado.web import HTTPError, RequestHandler
+
+from thserver.domain.errors import Invalid, Refusal, Throttled, Unavailable
+from thserver.domain.people import Person
+
+if TYPE_CHECKING:
+    from thserver.services.all import Services
+
+log = logging.getLogger("thserver.http")
+
+MAX_BODY = 1024 * 1024
+MAX_UPLOAD = 10 * 1024 * 1024
+
+
+class Malformed(Refusal):
+    """The body is not what it says it is: bad JSON, a list where an object is due, bad form encoding."""
+
+    code = "malformed"
+
+
+class TooLarge(Refusal):
+    """The body is larger than this route takes."""
+
+    code = "too_large"
+
+
+class UnsupportedMedia(Refusal):
+    """A body of a kind that no route reads."""
+
+    code = "unsupported_media"
+
+
+class FieldErrors(Refusal):
+    """What a schema found wrong, already in the wire's field names and words: {field: [sentence, …]}."""
+
+    code = "field_errors"
+
+    def __init__(self, messages: dict[str, Any]) -> None:
+        self.messages = messages
+        super().__init__(messages)
+
+
+class Dialect:
+    """How a contract words what went wrong. One instance per contract; see each `dialect.py`."""
+
+    name: ClassVar[str] = "general"
+    # By the class of the refusal, the nearest base class winning: (status, sentence).
+    words: ClassVar[Mapping[type[Refusal], tuple[int, str]]] = {}
+    # Sentences for the codes in Invalid, and the wire's names for our fields.
+    problems: ClassVar[Mapping[str, str]] = {}
+    field_names: ClassVar[Mapping[str, str]] = {}
+    not_found: ClassVar[str] = "Not found."
+    method_not_allowed: ClassVar[str] = 'Method "{method}" not allowed.'
+
+    def status_and_sentence(self, refusal: Refusal) -> tuple[int, str]:
+        for base in type(refusal).__mro__:
+            if base in self.words:
+                return self.words[base]
+        raise LookupError(f"{self.name} has no word for {refusal.code}")
+
+    def field_messages(self, refusal: Invalid) -> dict[str, list[str]]:
+        return {
+            self.field_names.get(field, field): [self.problems[problem]]
+            for field, problem in refusal.problems.items()
+        }
+
+    def refusal(self, refusal: Refusal) -> tuple[int, Any]:
+        """The HTTP status and the body for a refusal."""
+        status, sentence = self.status_and_sentence(refusal)
+        if isinstance(refusal, FieldErrors):
+            return status, refusal.messages
+        if isinstance(refusal, Invalid):
+            return status, self.field_messages(refusal)
+        return status, {"detail": sentence}
+
+    def http_error(self, status: int, reason: str) -> tuple[int, Any]:
+        """The HTTP status and the body for what the framework refuses: unknown path, wrong method, our own bugs."""
+        return status, {"detail": reason}
+
+
+class Handler(RequestHandler):
+    """Base of all HTTP handlers. `person` is who calls, where the access mark asked for it."""
+
+    dialect: ClassVar[Dialect] = Dialect()
+    max_body: ClassVar[int] = MAX_BODY
+    person: Person | None = None
+    token: str | None = None
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.application.settings["services"]
+        return services
+
+    @property
+    def me(self) -> Person:
+        """Who is signed in; only where the access mark made sure that somebody is."""
+        assert self.person is not None
+        return self.person
+
+    @property
+    def address(self) -> str:
+        """The caller's network address; a header is believed only from a trusted proxy."""
+        return self.request.remote_ip or ""
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+
+    def prepare(self) -> None:
+        if len(self.request.body) > self.max_body:
+            raise TooLarge
+
+    async def check_signature(self) -> None:
+        """Overridden where another company posts to us."""
+        raise NotImplementedError
+
+    async def head(self, *args: str, **kwargs: str) -> None:
+        """Every GET answers HEAD too; Tornado leaves the body out."""
+        await self.get(*args, **kwargs)  # type: ignore[misc]
+
+    def options(self, *args: str, **kwargs: str) -> None:
+        """CORS: tokens travel in a header, never in a cookie, so any page may ask."""
+        self.set_header("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Access-Token, Accept")
+        self.set_header("Access-Control-Max-Age", "86400")
+        self.set_status(204)
+
+    def read(self, schema: Schema) -> dict[str, Any]:
+        """The request's body as arguments for a service. Raises Malformed, UnsupportedMedia or FieldErrors."""
+        return self.load(schema, self.raw_body())
+
+    def read_query(self, schema: Schema) -> dict[str, Any]:
+        return self.load(
+            schema,
+            {name: self.decode_query(values[-1]) for name, values in self.request.query_arguments.items()},
+        )
+
+    def load(self, schema: Schema, raw: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            loaded: dict[str, Any] = schema.load(raw)
+        except ValidationError as error:
+            raise FieldErrors(error.normalized_messages()) from error
+        return loaded
+
+    def raw_body(self) -> dict[str, Any]:
+        """The body as sent: a JSON object, or a form's last values. An empty body is an empty object."""
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            return {
+                name: self.decode_query(values[-1]) for name, values in self.request.body_arguments.items()
+            }
+        if not self.request.body:
+            return {}
+        # Clients written against the documents send JSON under whatever name ("json", none at all).
+        if kind in ("text/xml", "application/xml"):
+            raise UnsupportedMedia
+        try:
+            body = orjson.loads(self.request.body)
+        except orjson.JSONDecodeError as error:
+            raise Malformed from error
+        if not isinstance(body, dict):
+            raise Malformed
+        return body
+
+    @staticmethod
+    def decode_query(value: bytes) -> str:
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            raise Malformed from error
+
+    def reply(self, body: Any = None, *, status: int = 200) -> None:
+        self.set_status(status)
+        if status == 204:
+            self.clear_header("Content-Type")
+            self.finish()
+            return
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(orjson.dumps(body))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        # May run before prepare(), so nothing here asks who is calling.
+        error = kwargs.get("exc_info", (None, None))[1]
+        if isinstance(error, Refusal):
+            status, body = self.dialect.refusal(error)
+            if isinstance(error, (Throttled, Unavailable)):
+                self.set_header("Retry-After", str(error.retry_after))
+        else:
+            reason = (
+                self.dialect.method_not_allowed.format(method=self.request.method)
+                if status_code == 405
+                else self._reason
+            )
+            if status_code == 404:
+                reason = self.dialect.not_found
+            status, body = self.dialect.http_error(status_code, reason)
+        self.reply(body, status=status)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if isinstance(value, Unavailable):
+            log.warning("%s %s: %s", self.request.method, self.request.path, value)
+        elif isinstance(value, (Refusal, HTTPError)):
+            log.debug("%s %s refused: %s", self.request.method, self.request.path, type(value).__name__)
+        else:
+            log.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))
+
+    def compute_etag(self) -> None:
+        """Answers are per person and not to be cached; hashing every body would be work for nothing."""
+
+
+class UnknownPath(Handler):
+    """The 404 that ends each contract's prefix, in its own shape."""
+
+    def prepare(self) -> None:
+        raise HTTPError(404)
+
+
+def unknown_path(dialect_: Dialect) -> type[UnknownPath]:
+    return type("UnknownPath", (UnknownPath,), {"dialect": dialect_})
+
+
+def request_id() -> str:
+    return secrets.token_hex(8)

@@ -1,0 +1,17 @@
+"""Every URL of the service on one page, contract by contract; each prefix ends in its own 404."""
+
+from __future__ import annotations
+
+from handlers import health
+from handlers.base import Handler, UnknownPath
+from handlers.heroes.routes import ROUTES as HEROES
+
+URL_TABLE: list[tuple[str, type[Handler]]] = [
+    (r"/healthz/?", health.Alive),
+    (r"/livez/?", health.Alive),
+    (r"/readyz/?", health.Ready),
+    (r"/metrics/?", health.Metrics),
+    *HEROES,
+]
+
+NOT_FOUND = UnknownPath

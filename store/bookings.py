@@ -1,0 +1,258 @@
+"""Bookings of every kind: one document each, every change one conditional update."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Many
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+
+from store.collection import Collection
+from thserver.domain.bookings import (
+    OPEN_STATES,
+    Booking,
+    Kind,
+    Move,
+    News,
+    Pin,
+    State,
+    Suggestion,
+    minutes_taken,
+)
+from thserver.domain.errors import AlreadyExists, AlreadyOpen, TimeTaken, WrongState
+
+
+def to_document(booking: Booking) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "_id": booking.id,
+        "kind": booking.kind.value,
+        "host_id": booking.host_id,
+        "guest_ids": list(booking.guest_ids),
+        "people_ids": list(booking.people_ids),
+        "state": booking.state.value,
+        "room": booking.room,
+        "message": booking.message,
+        "minutes": booking.minutes,
+        "rate_in_cents": booking.rate_in_cents,
+        "suggestions": [suggestion_document(each) for each in booking.suggestions],
+        "reason": booking.reason,
+        "cancel_reason": booking.cancel_reason,
+        "fee_in_cents": booking.fee_in_cents,
+        "details": booking.details,
+        "created": booking.created,
+        "updated": booking.updated,
+    }
+    if booking.pins:
+        document["pins"] = [pin_document(each) for each in booking.pins]
+    if booking.news:
+        document["news"] = [news_document(each) for each in booking.news]
+    if booking.cancelled_by is not None:
+        document["cancelled_by"] = booking.cancelled_by
+    if booking.starts is not None:
+        document["starts"], document["ends"] = booking.starts, booking.ends
+        if booking.state is State.AGREED:
+            document["taken"] = taken(booking.host_id, booking.starts, booking.minutes)
+    if booking.state is State.REQUESTED and booking.kind is Kind.CALL:
+        document["open_pair"] = open_pair(booking)
+    return document
+
+
+def from_document(found: dict[str, Any]) -> Booking:
+    return Booking(
+        id=found["_id"],
+        kind=Kind(found["kind"]),
+        host_id=found["host_id"],
+        guest_ids=tuple(found["guest_ids"]),
+        state=State(found["state"]),
+        room=found["room"],
+        message=found["message"],
+        minutes=found["minutes"],
+        starts=found.get("starts"),
+        rate_in_cents=found["rate_in_cents"],
+        suggestions=tuple(
+            Suggestion(each["person_id"], tuple(each["times"]), each["made"]) for each in found["suggestions"]
+        ),
+        reason=found["reason"],
+        cancel_reason=found["cancel_reason"],
+        cancelled_by=found.get("cancelled_by"),
+        fee_in_cents=found["fee_in_cents"],
+        pins=tuple(Pin(each["person_id"], each["attempt"], each["hash"]) for each in found.get("pins", ())),
+        details=found["details"],
+        news=tuple(
+            News(each["id"], each["what"], each.get("by"), each["at"]) for each in found.get("news", ())
+        ),
+        created=found["created"],
+        updated=found["updated"],
+    )
+
+
+def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
+    return {
+        "person_id": suggestion.person_id,
+        "times": list(suggestion.times),
+        "made": suggestion.made,
+    }
+
+
+def news_document(news: News) -> dict[str, Any]:
+    return {"id": news.id, "what": news.what, "by": news.by, "at": news.at}
+
+
+def pin_document(pin: Pin) -> dict[str, Any]:
+    return {"person_id": pin.person_id, "attempt": pin.attempt, "hash": pin.hash}
+
+
+def open_pair(booking: Booking) -> str:
+    return f"{booking.guest_ids[0]}>{booking.host_id}"
+
+
+def taken(host_id: int, starts: datetime, minutes: int) -> list[int]:
+    """One integer for each minute of this host that is taken, made so that hosts cannot collide."""
+    return [host_id << 26 | minute for minute in minutes_taken(starts, minutes)]
+
+
+class Bookings(Collection):
+    name = "bookings"
+    indexes = (
+        # No host has two bookings at one time: the index decides between two that race.
+        IndexModel("taken", name="taken", unique=True, partialFilterExpression={"taken": {"$gt": 0}}),
+        # One open request of a person to a host.
+        IndexModel(
+            "open_pair", name="open_pair", unique=True, partialFilterExpression={"open_pair": {"$gt": ""}}
+        ),
+        IndexModel(
+            [("people_ids", ASCENDING), ("kind", ASCENDING), ("created", DESCENDING)], name="of_person"
+        ),
+        # Dial-in and reminders ask for agreed bookings around now.
+        IndexModel([("people_ids", ASCENDING), ("ends", ASCENDING)], name="of_person_by_end"),
+        # A PIN says who calls and for which booking, so no two live ones are alike.
+        IndexModel("pins.hash", name="pins", unique=True, partialFilterExpression={"pins.hash": {"$gt": ""}}),
+        IndexModel("starts", name="agreed", partialFilterExpression={"state": State.AGREED.value}),
+        IndexModel([("state", ASCENDING), ("updated", ASCENDING)], name="stale"),
+        IndexModel("news.at", name="untold", partialFilterExpression={"news.at": {"$exists": True}}),
+    )
+
+    async def add(self, booking: Booking) -> None:
+        """Raises AlreadyOpen for a second open request to one host, TimeTaken for a taken time."""
+        try:
+            await self._insert(to_document(booking))
+        except AlreadyExists as error:
+            raise _clash(error) from error
+
+    async def get(self, booking_id: int) -> Booking | None:
+        found = await self._collection.find_one({"_id": booking_id})
+        return from_document(found) if found is not None else None
+
+    async def many(self, ids: Many[int]) -> dict[int, Booking]:
+        if not ids:
+            return {}
+        cursor = self._collection.find({"_id": {"$in": list(set(ids))}})
+        return {found["_id"]: from_document(found) async for found in cursor}
+
+    async def of_person(
+        self, person_id: int, *, kind: Kind | None, skip: int, limit: int
+    ) -> tuple[int, list[Booking]]:
+        """How many bookings this person has a part in, and a page of them, newest first."""
+        query: dict[str, Any] = {"people_ids": person_id}
+        if kind is not None:
+            query["kind"] = kind.value
+        count = await self._collection.count_documents(query)
+        cursor = self._collection.find(query).sort([("created", -1), ("_id", -1)]).skip(skip).limit(limit)
+        return count, [from_document(found) async for found in cursor]
+
+    async def move(
+        self,
+        booking: Booking,
+        move: Move,
+        changes: dict[str, Any],
+        *,
+        news: News | None,
+        now: datetime,
+        suggestion: Suggestion | None = None,
+        pins: tuple[Pin, ...] = (),
+    ) -> Booking:
+        """Make the move if the booking is still as it was read. Raises WrongState when somebody was faster,
+        TimeTaken when the host is taken at `changes["starts"]`, AlreadyExists("pins.hash") for a PIN in use."""
+        settled = {**changes, "state": move.to.value, "updated": now}
+        update: dict[str, Any] = {"$set": settled}
+        if move.to is State.AGREED:
+            starts, minutes = settled["starts"], settled.get("minutes", booking.minutes)
+            settled["ends"] = starts + timedelta(minutes=minutes)
+            settled["taken"] = taken(booking.host_id, starts, minutes)
+        if pins:
+            settled["pins"] = [pin_document(each) for each in pins]
+        gone = {}
+        if move.to is not State.REQUESTED:
+            gone["open_pair"] = ""
+        if move.to is not State.AGREED:
+            gone["taken"] = ""
+        if move.to in (State.CANCELLED, State.MISSED):
+            gone["pins"] = ""
+        if gone:
+            update["$unset"] = gone
+        pushed: dict[str, Any] = {}
+        if suggestion is not None:
+            pushed["suggestions"] = suggestion_document(suggestion)
+        if news is not None:
+            pushed["news"] = news_document(news)
+        if pushed:
+            update["$push"] = pushed
+        try:
+            found = await self._move(
+                {
+                    "_id": booking.id,
+                    "state": booking.state.value,
+                    "suggestions": {"$size": len(booking.suggestions)},
+                },
+                update,
+            )
+        except AlreadyExists as error:
+            raise _clash(error) from error
+        if found is None:
+            raise WrongState
+        return from_document(found)
+
+    async def told(self, booking_id: int, news_id: str) -> None:
+        """This news has been handed over to the outbox."""
+        await self._collection.update_one({"_id": booking_id}, {"$pull": {"news": {"id": news_id}}})
+
+    async def untold(self, *, before: datetime, limit: int = 100) -> list[Booking]:
+        """Bookings with news that nobody has passed on since then: a process died in between."""
+        cursor = self._collection.find({"news.at": {"$lt": before}}).limit(limit)
+        return [from_document(found) async for found in cursor]
+
+    async def agreed_between(self, first: datetime, last: datetime, *, limit: int = 1000) -> list[Booking]:
+        """Agreed bookings that start within [first, last], the earliest first."""
+        cursor = (
+            self._collection.find({"state": State.AGREED.value, "starts": {"$gte": first, "$lte": last}})
+            .sort("starts")
+            .limit(limit)
+        )
+        return [from_document(found) async for found in cursor]
+
+    async def stale(self, states: Many[State], *, before: datetime, limit: int = 200) -> list[Booking]:
+        """Bookings that have been in one of these states, untouched, since before then."""
+        cursor = self._collection.find(
+            {"state": {"$in": [state.value for state in states]}, "updated": {"$lt": before}}
+        ).limit(limit)
+        return [from_document(found) async for found in cursor]
+
+    async def open_of_person(self, person_id: int) -> list[Booking]:
+        cursor = self._collection.find(
+            {"people_ids": person_id, "state": {"$in": [state.value for state in OPEN_STATES]}}
+        )
+        return [from_document(found) async for found in cursor]
+
+    async def _insert(self, document: dict[str, Any]) -> None:
+        await self._guard(self._collection.insert_one(document))
+
+    async def _move(self, query: dict[str, Any], update: dict[str, Any]) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = await self._guard(
+            self._collection.find_one_and_update(query, update, return_document=ReturnDocument.AFTER)
+        )
+        return found
+
+
+def _clash(error: AlreadyExists) -> Exception:
+    return {"taken": TimeTaken(), "open_pair": AlreadyOpen()}.get(error.field, error)

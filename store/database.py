@@ -1,0 +1,76 @@
+"""Every collection of the service, on one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from store.bookings import Bookings
+from store.collection import Collection, translated
+from store.heroes import Heroes
+from store.limits import Limits
+from store.numbers import Numbers
+from store.people import People
+
+COLLECTIONS: dict[str, type[Collection]] = {
+    "people": People,
+    "numbers": Numbers,
+    "limits": Limits,
+    "heroes": Heroes,
+    "bookings": Bookings,
+}
+
+
+@dataclass
+class Database:
+    """The collections by name, and what concerns all of them."""
+
+    people: People
+    numbers: Numbers
+    limits: Limits
+    heroes: Heroes
+    bookings: Bookings
+
+    def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
+        self._client = client
+        self._database: AsyncDatabase[dict[str, Any]] = client[name]
+        for attribute, collection in COLLECTIONS.items():
+            setattr(self, attribute, collection(self._database))
+
+    async def ensure_indexes(self) -> None:
+        """Make every index that is missing."""
+        for collection in COLLECTIONS.values():
+            if collection.indexes:
+                await self._database[collection.name].create_indexes(list(collection.indexes))
+
+    async def missing_indexes(self) -> list[str]:
+        """The indexes that should be there and are not, as `collection.index`. Raises Unavailable."""
+        missing = []
+        try:
+            for collection in COLLECTIONS.values():
+                there = await self._database[collection.name].index_information()
+                for index in collection.indexes:
+                    if index.document["name"] not in there:
+                        missing.append(f"{collection.name}.{index.document['name']}")
+        except PyMongoError as error:
+            raise translated(error) from error
+        return missing
+
+    async def ping(self) -> None:
+        """Raises Unavailable when the database does not answer."""
+        try:
+            await self._database.command("ping")
+        except PyMongoError as error:
+            raise translated(error) from error
+
+    async def empty(self) -> None:
+        """Take every document away but leave the indexes: for tests."""
+        for collection in COLLECTIONS.values():
+            await self._database[collection.name].delete_many({})
+
+    async def close(self) -> None:
+        await self._client.close()

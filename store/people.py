@@ -1,0 +1,193 @@
+"""People, with the hashes of their sign-in tokens beside them, so that one read answers who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from store.collection import Collection, duplicate_field
+from thserver.domain.errors import AlreadyExists, NotFound
+from thserver.domain.people import Person, slug_candidates
+
+# A range, not $type: the planner uses a partial index only for queries that surely fall within its filter.
+TEXT = {"$gt": ""}
+TOKENS_KEPT = 50
+COLUMNS = tuple(column.name for column in fields(Person) if column.name != "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A sign-in token as it is kept: only its hash, the contract that gave it, and its end."""
+
+    hash: str
+    contract: str
+    expires: datetime
+
+
+def unique(field: str) -> IndexModel:
+    return IndexModel(field, name=field, unique=True, partialFilterExpression={field: TEXT})
+
+
+def to_document(person: Person) -> dict[str, Any]:
+    document: dict[str, Any] = {"_id": person.id}
+    for column in COLUMNS:
+        value = getattr(person, column)
+        if value is not None:
+            document[column] = value
+    return document
+
+
+def from_document(document: dict[str, Any]) -> Person:
+    return Person(
+        id=document["_id"], **{column: document[column] for column in COLUMNS if column in document}
+    )
+
+
+class People(Collection):
+    name = "people"
+    indexes = (
+        unique("uuid"),
+        unique("email"),
+        unique("phone"),
+        unique("username"),
+        unique("slug"),
+        IndexModel("tokens.hash", name="tokens", unique=True, partialFilterExpression={"tokens.hash": TEXT}),
+        IndexModel("is_staff", name="staff", partialFilterExpression={"is_staff": True}),
+    )
+
+    async def add(self, person: Person, token: Token | None = None) -> None:
+        """Raises AlreadyExists("email" | "phone" | "username" …)."""
+        document = to_document(person)
+        if token is not None:
+            document["tokens"] = [_token(token)]
+        await self._collection.insert_one(document)
+
+    async def get(self, person_id: int) -> Person | None:
+        return await self._one({"_id": person_id})
+
+    async def with_uuid(self, uuid: str) -> Person | None:
+        return await self._one({"uuid": uuid})
+
+    async def with_email(self, email: str) -> Person | None:
+        return await self._one({"email": email})
+
+    async def with_phone(self, phone: str) -> Person | None:
+        return await self._one({"phone": phone})
+
+    async def with_username(self, username: str) -> Person | None:
+        return await self._one({"username": username})
+
+    async def many(self, ids: Iterable[int]) -> dict[int, Person]:
+        """The people with these ids, by id; unknown ids are left out."""
+        wanted = list(set(ids))
+        if not wanted:
+            return {}
+        cursor = self._collection.find({"_id": {"$in": wanted}}, {"tokens": 0})
+        return {found["_id"]: from_document(found) async for found in cursor}
+
+    async def staff(self) -> list[Person]:
+        cursor = self._collection.find({"is_staff": True, "is_active": True}, {"tokens": 0})
+        return [from_document(found) async for found in cursor]
+
+    async def change(
+        self, person_id: int, changes: dict[str, Any], *, only_if: dict[str, Any] | None = None
+    ) -> Person:
+        """Set these fields (None removes one) if the person still matches `only_if`.
+
+        Raises NotFound when he does not, AlreadyExists when a unique value is taken.
+        """
+        found = await self._collection.find_one_and_update(
+            {"_id": person_id, **(only_if or {})},
+            _set_and_unset(changes),
+            projection={"tokens": 0},
+            return_document=ReturnDocument.AFTER,
+        )
+        if found is None:
+            raise NotFound
+        return from_document(found)
+
+    async def give_slug(self, person_id: int, name: str) -> str:
+        """The person's slug; made from the name if he has none yet. The unique index decides between namesakes."""
+        for slug in slug_candidates(name):
+            try:
+                await self._collection.update_one(
+                    {"_id": person_id, "slug": {"$exists": False}}, {"$set": {"slug": slug}}
+                )
+            except DuplicateKeyError as error:
+                if duplicate_field(error) != "slug":
+                    raise
+                continue
+            found = await self._collection.find_one({"_id": person_id}, {"slug": 1})
+            if found is None:
+                raise NotFound
+            return str(found["slug"])
+        raise AlreadyExists("slug")
+
+    async def with_token(self, token_hash: str) -> tuple[Person, Token] | None:
+        """The person whose token this is, and the token; whether it is expired is for the caller to see."""
+        found = await self._collection.find_one({"tokens.hash": token_hash})
+        if found is None:
+            return None
+        token = next(entry for entry in found["tokens"] if entry["hash"] == token_hash)
+        return from_document(found), Token(token["hash"], token["contract"], token["expires"])
+
+    async def add_token(self, person_id: int, token: Token, *, ending: str | None = None) -> None:
+        """Keep one more token; with `ending`, the tokens that this contract gave before end in the same step."""
+        kept: dict[str, Any] = {"$ifNull": ["$tokens", []]}
+        if ending is not None:
+            kept = {"$filter": {"input": kept, "cond": {"$ne": ["$$this.contract", ending]}}}
+        appended = {"$concatArrays": [kept, [{"$literal": _token(token)}]]}
+        result = await self._collection.update_one(
+            {"_id": person_id}, [{"$set": {"tokens": {"$slice": [appended, -TOKENS_KEPT]}}}]
+        )
+        if not result.matched_count:
+            raise NotFound
+
+    async def end_token(self, token_hash: str) -> None:
+        await self._collection.update_one(
+            {"tokens.hash": token_hash}, {"$pull": {"tokens": {"hash": token_hash}}}
+        )
+
+    async def end_tokens(self, person_id: int, *, except_hash: str | None = None) -> None:
+        """End every sign-in of this person, but for one."""
+        await self._collection.update_one(
+            {"_id": person_id}, {"$pull": {"tokens": {"hash": {"$ne": except_hash}}}}
+        )
+
+    async def reserve_cancellation(self, person_id: int, booking_id: int, *, allowed: int) -> bool:
+        """Count this booking among the person's cancellations unless they are used up; counting it twice is once."""
+        result = await self._collection.update_one(
+            {
+                "_id": person_id,
+                "$or": [
+                    {"cancelled_bookings": booking_id},
+                    {f"cancelled_bookings.{allowed - 1}": {"$exists": False}} if allowed else {"_id": None},
+                ],
+            },
+            {"$addToSet": {"cancelled_bookings": booking_id}},
+        )
+        return bool(result.matched_count)
+
+    async def _one(self, query: dict[str, Any]) -> Person | None:
+        found = await self._collection.find_one(query, {"tokens": 0})
+        return from_document(found) if found is not None else None
+
+
+def _token(token: Token) -> dict[str, Any]:
+    return {"hash": token.hash, "contract": token.contract, "expires": token.expires}
+
+
+def _set_and_unset(changes: dict[str, Any]) -> dict[str, Any]:
+    update: dict[str, Any] = {}
+    there = {name: value for name, value in changes.items() if value is not None}
+    gone = {name: "" for name, value in changes.items() if value is None}
+    if there:
+        update["$set"] = there
+    if gone:
+        update["$unset"] = gone
+    return update

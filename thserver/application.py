@@ -1,0 +1,31 @@
+"""The Tornado application: the URL table with the services in its hands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado.web import Application, url
+
+from config.settings import Settings
+from handlers.access import unmarked_methods
+from handlers.url_table import NOT_FOUND, URL_TABLE
+from thserver.logs import log_request
+from thserver.services.all import Services
+
+
+def make_application(services: Services, settings: Settings, **more: Any) -> Application:
+    """Refuses to start while any handler method does not say who may call it."""
+    unmarked = [
+        f"{handler.__name__}.{method}" for _, handler in URL_TABLE for method in unmarked_methods(handler)
+    ]
+    if unmarked:
+        raise RuntimeError(f"who may call these methods? {', '.join(unmarked)}")
+    return Application(
+        [url(pattern, handler) for pattern, handler in URL_TABLE],
+        default_handler_class=NOT_FOUND,
+        log_function=log_request,
+        services=services,
+        debug_mode=settings.debug,
+        base_url=settings.base_url,
+        **more,
+    )

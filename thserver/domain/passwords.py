@@ -1,0 +1,24 @@
+"""What a password must be like, whoever asks for it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from thserver.domain.errors import Invalid
+
+LONGEST = 1024
+
+
+def normal(password: str) -> str:
+    """NFC, so that the same letters typed on another keyboard are the same password."""
+    return unicodedata.normalize("NFC", password)
+
+
+def check(password: str, *, field: str = "password", shortest: int = 8, with_digit: bool = True) -> None:
+    """Raises Invalid with too_short, too_long or needs_a_digit."""
+    if len(password) > LONGEST:
+        raise Invalid({field: "too_long"})
+    if len(password) < shortest:
+        raise Invalid({field: "password_too_short"})
+    if with_digit and not any(letter.isdecimal() for letter in password):
+        raise Invalid({field: "password_needs_a_digit"})

@@ -1,0 +1,80 @@
+"""A person: one account, whichever contract created it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+ZONES = frozenset(available_timezones())
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """`id` is the integer shared by all contracts with integer ids, `uuid` the id in heroes; neither is reused.
+
+    `phone` is E.164 and there only when proven; `phone_pending` waits for its code. `email` is there from
+    registration on; `email_pending` waits for its token. `slug` names the person's room; it is made when he
+    first becomes a host and never changes.
+    """
+
+    id: int
+    uuid: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str | None = None
+    email_verified: bool = False
+    email_pending: str | None = None
+    phone: str | None = None
+    phone_pending: str | None = None
+    username: str | None = None
+    password_hash: str | None = None
+    timezone: str = "UTC"
+    image_url: str | None = None
+    slug: str | None = None
+    is_active: bool = True
+    is_staff: bool = False
+    email_notifications: bool = True
+    created: datetime
+    updated: datetime
+
+    @property
+    def phone_verified(self) -> bool:
+        return self.phone is not None
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.username or "Somebody"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def wants_mail(self) -> bool:
+        """Whether news may be mailed: codes and account mails go out whatever this says."""
+        return self.is_active and self.email_notifications
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is an IANA zone. Example: America/Chicago."""
+    return name in ZONES
+
+
+def slug_of(name: str) -> str:
+    """`Tom Brady` → `tom-brady`; a name without any Latin letter or digit becomes `host`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].strip("-") or "host"
+
+
+def slug_candidates(name: str) -> list[str]:
+    """The slug and its numbered successors, in the order in which they are tried."""
+    base = slug_of(name)
+    return [base, *(f"{base}-{n}" for n in range(2, 10_000))]
+
+
+def normal_email(address: str) -> str:
+    """The form in which addresses are kept and compared: trimmed, lower case, NFC."""
+    return unicodedata.normalize("NFC", address.strip()).lower()

@@ -1,0 +1,27 @@
+"""The services of the business, by name: what the ways in (HTTP, phone, clock) are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from thserver.domain.ports import Clock
+from thserver.services.background import Background
+from thserver.services.news import NewsDesk
+from thserver.services.readiness import Readiness
+from thserver.services.sign_in import SignIn
+
+
+@dataclass(kw_only=True)
+class Services:
+    clock: Clock
+    readiness: Readiness
+    background: Background
+    news: NewsDesk
+    sign_in: SignIn
+    # What must be closed at the end, in this order.
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    async def close(self) -> None:
+        for closer in self.closers:
+            await closer()

@@ -1,0 +1,61 @@
+"""Work that follows an answer: started at once, run once at a time by name, and waited for at the end.
+
+It only makes things faster: whatever is done here is also found by a sweep, should the process die first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from thserver.domain.errors import Refusal
+
+log = logging.getLogger("thserver.background")
+
+Work = Callable[[], Awaitable[object]]
+
+
+class Background:
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: dict[str, Work] = {}
+
+    def soon(self, name: str, work: Work) -> None:
+        """Run this work soon; if work of that name is running, once more after it."""
+        if name in self._running:
+            self._again[name] = work
+            return
+        task = asyncio.get_running_loop().create_task(self._run(name, work), name=name)
+        self._running[name] = task
+
+    async def idle(self) -> None:
+        """Wait until nothing is running any more."""
+        while self._running:
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            await asyncio.sleep(0)
+
+    async def close(self, seconds: float = 10) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self.idle()
+        except TimeoutError:
+            log.warning("background work did not end in time: %s", sorted(self._running))
+            for task in self._running.values():
+                task.cancel()
+
+    async def _run(self, name: str, work: Work) -> None:
+        try:
+            while True:
+                try:
+                    await work()
+                except Refusal as refusal:
+                    log.warning("%s did not get through: %s", name, refusal)
+                except Exception:
+                    log.exception("%s failed", name)
+                following = self._again.pop(name, None)
+                if following is None:
+                    return
+                work = following
+        finally:
+            self._running.pop(name, None)

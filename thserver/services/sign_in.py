@@ -1,0 +1,90 @@
+"""Who is calling: sign-in tokens and passwords, the same for every contract."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from store.database import Database
+from store.people import Token
+from thserver.domain import codes, passwords
+from thserver.domain.errors import BadCredentials, BadToken, Throttled
+from thserver.domain.people import Person
+from thserver.domain.ports import Clock
+from thserver.gateways.password_hasher import PasswordHasher
+
+MINUTE = timedelta(minutes=1)
+
+
+class SignIn:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        hasher: PasswordHasher,
+        token_life: timedelta,
+        limit_per_address: int,
+    ) -> None:
+        self._people = database.people
+        self._limits = database.limits
+        self._clock = clock
+        self._hasher = hasher
+        self._token_life = token_life
+        self._limit_per_address = limit_per_address
+
+    async def who(self, token: str) -> Person:
+        """The person whose token this is. Raises BadToken."""
+        if len(token) > 200:
+            raise BadToken
+        found = await self._people.with_token(codes.token_hash(token))
+        if found is None:
+            raise BadToken
+        person, kept = found
+        if kept.expires <= self._clock.now():
+            raise BadToken
+        return person
+
+    async def check_address(self, address: str) -> None:
+        """Count one sign-in or registration from this network address. Raises Throttled beyond the limit."""
+        now = self._clock.now()
+        used = await self._limits.count(f"auth:{address}", window=MINUTE, now=now)
+        if used > self._limit_per_address:
+            raise Throttled(retry_after=60 - now.second)
+
+    def new_token(self, contract: str) -> tuple[str, Token]:
+        """A token for the client, and what of it is kept."""
+        token = codes.new_token()
+        return token, Token(codes.token_hash(token), contract, self._clock.now() + self._token_life)
+
+    async def give_token(self, person_id: int, contract: str, *, ending_earlier: bool = False) -> str:
+        """Sign somebody in who has proven who he is. `ending_earlier` ends what this contract gave before."""
+        token, kept = self.new_token(contract)
+        await self._people.add_token(person_id, kept, ending=contract if ending_earlier else None)
+        return token
+
+    async def with_password(self, person: Person | None, password: str) -> Person:
+        """The person, if this is his password. Takes as long for nobody. Raises BadCredentials."""
+        if len(password) > passwords.LONGEST:
+            raise BadCredentials
+        stored = person.password_hash if person is not None else None
+        right = await self._hasher.verify(stored, password)
+        if person is None or stored is None or not right:
+            raise BadCredentials
+        if self._hasher.is_outdated(stored):
+            await self._people.change(
+                person.id,
+                {"password_hash": await self._hasher.hash(password)},
+                only_if={"password_hash": stored},
+            )
+        return person
+
+    async def hash_password(self, password: str) -> str:
+        return await self._hasher.hash(password)
+
+    async def sign_out(self, token: str) -> None:
+        await self._people.end_token(codes.token_hash(token))
+
+    async def sign_out_elsewhere(self, person_id: int, token: str | None) -> None:
+        """End every other sign-in of this person: after a change of password or phone."""
+        kept = codes.token_hash(token) if token is not None else None
+        await self._people.end_tokens(person_id, except_hash=kept)

@@ -1,0 +1,57 @@
+"""The one place where everything is plugged together: what is built from what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from config.settings import Settings
+from store.database import Database
+from thserver.domain.ports import Carrier, Clock, Mail, Payments
+from thserver.gateways.clock import SystemClock
+from thserver.gateways.password_hasher import PasswordHasher
+from thserver.services.all import Services
+from thserver.services.background import Background
+from thserver.services.news import NewsDesk
+from thserver.services.readiness import Readiness
+from thserver.services.sign_in import SignIn
+
+
+async def wire(
+    settings: Settings,
+    database: Database,
+    *,
+    clock: Clock | None = None,
+    carrier: Carrier | None = None,
+    payments: Payments | None = None,
+    mail: Mail | None = None,
+    hasher: PasswordHasher | None = None,
+    records_path: Path | None = None,
+) -> Services:
+    """Everything that the business needs. What is not given is built as the settings say.
+
+    The simulated companies remember in the file `records_path`, or in memory only.
+    """
+    clock = clock or SystemClock()
+    hasher = hasher or PasswordHasher()
+    sign_in = SignIn(
+        database=database,
+        clock=clock,
+        hasher=hasher,
+        token_life=timedelta(days=settings.auth_token_exp_in_days),
+        limit_per_address=settings.limit_auth_per_address_min,
+    )
+    background = Background()
+    news = NewsDesk(database=database, clock=clock, background=background)
+
+    async def close_hasher() -> None:
+        hasher.close()
+
+    return Services(
+        clock=clock,
+        readiness=Readiness(database),
+        background=background,
+        news=news,
+        sign_in=sign_in,
+        closers=[background.close, close_hasher],
+    )
