@@ -7,9 +7,12 @@ from pathlib import Path
 
 from config.settings import Settings
 from store.database import Database
+from thserver.companies import Practice, make_mail, make_payments, make_records
 from thserver.domain.ports import Carrier, Clock, Mail, Payments
 from thserver.gateways.clock import SystemClock
 from thserver.gateways.password_hasher import PasswordHasher
+from thserver.gateways.simulated_mail import SimulatedMail
+from thserver.gateways.simulated_payments import SimulatedPayments
 from thserver.services.all import Services
 from thserver.services.background import Background
 from thserver.services.news import NewsDesk
@@ -34,6 +37,13 @@ async def wire(
     """
     clock = clock or SystemClock()
     hasher = hasher or PasswordHasher()
+    records = make_records(records_path)
+    payments = payments or make_payments(settings, clock, records)
+    mail = mail or make_mail(settings, records)
+    practice = Practice(
+        payments=payments if isinstance(payments, SimulatedPayments) else None,
+        mail=mail if isinstance(mail, SimulatedMail) else None,
+    )
     sign_in = SignIn(
         database=database,
         clock=clock,
@@ -52,6 +62,7 @@ async def wire(
         readiness=Readiness(database),
         background=background,
         news=news,
+        practice=practice,
         sign_in=sign_in,
-        closers=[background.close, close_hasher],
+        closers=[background.close, close_hasher, payments.close, mail.close],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from thserver.domain.ports import Clock
 from thserver.services.background import Background
@@ -19,6 +20,8 @@ class Services:
     background: Background
     news: NewsDesk
     sign_in: SignIn
+    # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.
+    practice: Any = None
     # What must be closed at the end, in this order.
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
