@@ -70,7 +70,7 @@ class Settings:
     )
 
     smtp_url: str = _knob(
-        "", "smtp://user:password@host:port or smtps://…; empty simulates mail.", secret=True
+        "", "smtp://user:password@host:port or smtps://…; empty simulates mail.", secret=True, check="smtp"
     )
     server_email: str = _knob("", "Sender of e-mails; empty is no-reply@WEB_DOMAIN.")
     aws_access_key: str = _knob("", "Amazon SES key id: mail through SES's SMTP endpoint.", secret=True)
@@ -156,7 +156,11 @@ def load(
         environment = os.environ
     values: dict[str, str] = {}
     if dotenv is not None and dotenv.is_file():
-        values.update({name: value for name, value in dotenv_values(dotenv).items() if value is not None})
+        try:
+            written = dotenv_values(dotenv)
+        except (OSError, UnicodeDecodeError) as problem:
+            raise SettingsError(f"{dotenv} cannot be read: {problem}.") from problem
+        values.update({name: value for name, value in written.items() if value is not None})
     values.update(environment)
     if development and not values.get("DEBUG", "").strip():
         values["DEBUG"] = "True"
@@ -206,7 +210,7 @@ def _parse(name: str, text: str, knob: dataclasses.Field[Any]) -> Any:
             raise SettingsError(f"{name} must be ISO country codes like US,CA, not {_shown(text, knob)}.")
         return parts
     if isinstance(default, Path):
-        return Path(text)
+        return Path(text).expanduser()
     return _checked_text(name, text, check, knob)
 
 
@@ -221,11 +225,13 @@ def _in_range(name: str, number: int, check: str) -> int:
 
 def _checked_text(name: str, text: str, check: str, knob: dataclasses.Field[Any]) -> str:
     if check == "url":
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if not _is_url(text, "http", "https"):
             raise SettingsError(
                 f"{name} must be a URL like https://api.example.com, not {_shown(text, knob)}."
             )
+    elif check == "smtp":
+        if not _is_url(text, "smtp", "smtps"):
+            raise SettingsError(f"{name} must be a URL like smtp://user:password@mail.example.com:587.")
     elif check == "phone":
         if not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
             raise SettingsError(f"{name} must be a number like +12025550100, not {_shown(text, knob)}.")
@@ -235,6 +241,19 @@ def _checked_text(name: str, text: str, check: str, knob: dataclasses.Field[Any]
     elif check == "mongo" and not re.fullmatch(r"mongodb(\+srv)?://[^/]+/[^?/]+(\?.*)?", text):
         raise SettingsError(f"{name} must be a mongodb:// URI with a database name at its end.")
     return text
+
+
+def _is_url(text: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in schemes
+            and bool(parts.hostname)
+            and not (parts.query or parts.fragment)
+            and parts.port != 0
+        )
+    except ValueError:  # an impossible port or a bracket too few
+        return False
 
 
 def _shown(text: str, knob: dataclasses.Field[Any]) -> str:

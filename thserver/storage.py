@@ -1,0 +1,66 @@
+"""Where the service and its commands get their database from: DATABASE_URL, the running service's, or their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from config.settings import Settings
+from store.connection import check, connect, database_name
+from store.database import Database
+from store.embedded import EmbeddedMongo, running_uri
+
+log = logging.getLogger(__name__)
+
+SUPERVISION_SECONDS = 0.5
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, *, own: bool = False) -> AsyncIterator[Database]:
+    """The database, checked, for as long as the block lasts. `own` refuses to share a data folder with anybody.
+
+    Raises EmbeddedError or ConnectionProblem.
+    """
+    if settings.database_url:
+        async with _client(settings.database_url) as database:
+            yield database
+        return
+    shared = None if own else running_uri(settings.data_dir)
+    if shared is not None:
+        async with _client(shared) as database:
+            yield database
+        return
+    mongo = EmbeddedMongo(settings.data_dir)
+    mongo.start()
+    supervision = asyncio.create_task(_keep_running(mongo))
+    try:
+        async with _client(mongo.uri()) as database:
+            yield database
+    finally:
+        supervision.cancel()
+        mongo.stop()
+
+
+@contextlib.asynccontextmanager
+async def _client(uri: str) -> AsyncIterator[Database]:
+    client = connect(uri)
+    try:
+        await check(client)
+        yield Database(client, database_name(uri))
+    finally:
+        await client.close()
+
+
+async def _keep_running(mongo: EmbeddedMongo) -> None:
+    """Start the private MongoDB again when it ends by itself (killed, out of memory)."""
+    while True:
+        await asyncio.sleep(SUPERVISION_SECONDS)
+        try:
+            if mongo.restart_if_dead():
+                log.error(
+                    "the embedded MongoDB ended by itself and was started again (see %s)", mongo.log_file
+                )
+        except Exception:
+            log.exception("the embedded MongoDB ended by itself and does not start")
