@@ -30,6 +30,9 @@ from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
 from thserver.application import make_application
 from thserver.gateways.password_hasher import PasswordHasher
+from thserver.gateways.simulated_carrier import SimulatedCarrier
+from thserver.gateways.simulated_mail import SimulatedMail
+from thserver.gateways.simulated_payments import SimulatedPayments
 from thserver.services.all import Services
 from thserver.wiring import wire
 
@@ -96,6 +99,21 @@ def services(io_loop: IOLoop, database: Database, clock: FakeClock, settings: Se
 @pytest.fixture
 def app(services: Services, settings: Settings, database: Database) -> Any:
     return make_application(services, settings)
+
+
+@pytest.fixture
+def carrier(services: Services) -> SimulatedCarrier:
+    return services.practice.carrier
+
+
+@pytest.fixture
+def payments(services: Services) -> SimulatedPayments:
+    return services.practice.payments
+
+
+@pytest.fixture
+def mail(services: Services) -> SimulatedMail:
+    return services.practice.mail
 
 
 @pytest.fixture

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from config.settings import Settings
-from thserver.domain.ports import Clock, Mail, Payments
+from thserver.domain.ports import Carrier, Clock, Mail, Payments
+from thserver.gateways.simulated_carrier import SimulatedCarrier
 from thserver.gateways.simulated_mail import SimulatedMail
 from thserver.gateways.simulated_payments import SimulatedPayments
 from thserver.gateways.simulated_records import Records
 from thserver.gateways.smtp_mail import SmtpMail, ses_smtp_url
 from thserver.gateways.stripe_payments import StripePayments
+from thserver.gateways.twilio_carrier import TwilioCarrier
 
+VOICE_PATH = "/phone/voice"
+TEXT_PATH = "/phone/text"
 STRIPE_WEBHOOK_PATH = "/payments/stripe/webhook"
 
 
@@ -22,9 +25,34 @@ STRIPE_WEBHOOK_PATH = "/payments/stripe/webhook"
 class Practice:
     """The simulated companies, for the practice phone and for tests; None where the real one is used."""
 
-    carrier: Any = None
+    carrier: SimulatedCarrier | None = None
     payments: SimulatedPayments | None = None
     mail: SimulatedMail | None = None
+
+
+def make_carrier(settings: Settings, clock: Clock, records: Records, *, speed: float) -> Carrier:
+    """`speed` is how many seconds of a simulated call pass in one second."""
+    if settings.carrier_is_simulated:
+        return SimulatedCarrier(
+            records=records,
+            clock=clock,
+            account_id="AC" + derived(settings, "account id"),
+            auth_token=derived(settings, "auth token"),
+            base_url=settings.base_url,
+            voice_url=settings.base_url + VOICE_PATH,
+            voice_fallback_url=settings.base_url + VOICE_PATH + "/fallback",
+            text_url=settings.base_url + TEXT_PATH,
+            text_number=settings.twilio_number,
+            conference_number=settings.conference_number,
+            seconds_per_second=speed,
+        )
+    return TwilioCarrier(
+        account_id=settings.twilio_account_id,
+        auth_tokens=settings.twilio_api_token,
+        from_number=settings.twilio_number,
+        base_url=settings.base_url,
+        api_base=settings.twilio_api_base,
+    )
 
 
 def make_payments(settings: Settings, clock: Clock, records: Records) -> Payments:

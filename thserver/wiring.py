@@ -7,10 +7,11 @@ from pathlib import Path
 
 from config.settings import Settings
 from store.database import Database
-from thserver.companies import Practice, make_mail, make_payments, make_records
+from thserver.companies import Practice, make_carrier, make_mail, make_payments, make_records
 from thserver.domain.ports import Carrier, Clock, Mail, Payments
 from thserver.gateways.clock import SystemClock
 from thserver.gateways.password_hasher import PasswordHasher
+from thserver.gateways.simulated_carrier import SimulatedCarrier
 from thserver.gateways.simulated_mail import SimulatedMail
 from thserver.gateways.simulated_payments import SimulatedPayments
 from thserver.services.all import Services
@@ -30,17 +31,21 @@ async def wire(
     mail: Mail | None = None,
     hasher: PasswordHasher | None = None,
     records_path: Path | None = None,
+    practice_speed: float = 1.0,
 ) -> Services:
     """Everything that the business needs. What is not given is built as the settings say.
 
-    The simulated companies remember in the file `records_path`, or in memory only.
+    The simulated companies remember in the file `records_path`, or in memory only;
+    `practice_speed` is how many seconds of a simulated call pass in one second.
     """
     clock = clock or SystemClock()
     hasher = hasher or PasswordHasher()
     records = make_records(records_path)
+    carrier = carrier or make_carrier(settings, clock, records, speed=practice_speed)
     payments = payments or make_payments(settings, clock, records)
     mail = mail or make_mail(settings, records)
     practice = Practice(
+        carrier=carrier if isinstance(carrier, SimulatedCarrier) else None,
         payments=payments if isinstance(payments, SimulatedPayments) else None,
         mail=mail if isinstance(mail, SimulatedMail) else None,
     )
@@ -64,5 +69,5 @@ async def wire(
         news=news,
         practice=practice,
         sign_in=sign_in,
-        closers=[background.close, close_hasher, payments.close, mail.close],
+        closers=[carrier.close, background.close, close_hasher, payments.close, mail.close],
     )
