@@ -90,7 +90,7 @@ def settings(http_server_port: tuple[Any, int], tmp_path: Path) -> Settings:
 def services(io_loop: IOLoop, database: Database, clock: FakeClock, settings: Settings) -> Iterator[Services]:
     cheap = PasswordHasher(memory_in_kib=8, passes=1)
     services = io_loop.run_sync(
-        lambda: wire(settings, database, clock=clock, hasher=cheap, records_path=None)
+        lambda: wire(settings, database, clock=clock, hasher=cheap, practice_speed=50)
     )
     yield services
     io_loop.run_sync(services.close)

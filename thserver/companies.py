@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from thserver.domain.ports import Carrier, Clock, Mail, Payments
+from thserver.gateways.clock import PracticeClock, SystemClock
 from thserver.gateways.simulated_carrier import SimulatedCarrier
 from thserver.gateways.simulated_mail import SimulatedMail
 from thserver.gateways.simulated_payments import SimulatedPayments
@@ -28,6 +29,12 @@ class Practice:
     carrier: SimulatedCarrier | None = None
     payments: SimulatedPayments | None = None
     mail: SimulatedMail | None = None
+    clock: PracticeClock | None = None
+
+
+def make_clock(settings: Settings) -> Clock:
+    """Time can be put ahead where nothing but practice depends on it: under DEBUG, without a real carrier."""
+    return PracticeClock() if settings.debug and settings.carrier_is_simulated else SystemClock()
 
 
 def make_carrier(settings: Settings, clock: Clock, records: Records, *, speed: float) -> Carrier:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from config.settings import Settings
 from store.database import Database
-from thserver.companies import Practice, make_carrier, make_mail, make_payments, make_records
+from thserver.companies import Practice, make_carrier, make_clock, make_mail, make_payments, make_records
 from thserver.domain.ports import Carrier, Clock, Mail, Payments
-from thserver.gateways.clock import SystemClock
+from thserver.gateways.clock import PracticeClock
 from thserver.gateways.password_hasher import PasswordHasher
 from thserver.gateways.simulated_carrier import SimulatedCarrier
 from thserver.gateways.simulated_mail import SimulatedMail
@@ -38,13 +38,14 @@ async def wire(
     The simulated companies remember in the file `records_path`, or in memory only;
     `practice_speed` is how many seconds of a simulated call pass in one second.
     """
-    clock = clock or SystemClock()
+    clock = clock or make_clock(settings)
     hasher = hasher or PasswordHasher()
     records = make_records(records_path)
     carrier = carrier or make_carrier(settings, clock, records, speed=practice_speed)
     payments = payments or make_payments(settings, clock, records)
     mail = mail or make_mail(settings, records)
     practice = Practice(
+        clock=clock if isinstance(clock, PracticeClock) else None,
         carrier=carrier if isinstance(carrier, SimulatedCarrier) else None,
         payments=payments if isinstance(payments, SimulatedPayments) else None,
         mail=mail if isinstance(mail, SimulatedMail) else None,
