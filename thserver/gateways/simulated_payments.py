@@ -98,7 +98,8 @@ class SimulatedPayments:
         return [_shown(card) for card in reversed(found)]
 
     async def detach_card(self, payment_method: str) -> None:
-        self._records.update("cards", payment_method, customer=None)
+        if payment_method.isascii():
+            self._records.update("cards", payment_method, customer=None)
 
     async def charge(
         self,
@@ -242,7 +243,7 @@ class SimulatedPayments:
         return slot, None
 
     def _attached(self, payment_method: str, customer_id: str) -> dict[str, Any] | None:
-        card = self._records.get("cards", payment_method)
+        card = self._records.get("cards", payment_method) if payment_method.isascii() else None
         return card if card is not None and card["customer"] == customer_id else None
 
     def _problem(self, wanted: Mapping[str, Any]) -> str | None:
