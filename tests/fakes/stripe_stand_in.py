@@ -192,6 +192,8 @@ class StripeStandIn:
                 return self._change(id, "payment_method", {"customer": None})
             case ("POST", "refunds"):
                 return self._refund(form)
+            case ("GET", "refunds"):
+                return self._list("refund", form)
             case ("POST", "accounts"):
                 more = {"charges_enabled": False, "payouts_enabled": False}
                 return self._make(
@@ -318,7 +320,8 @@ class StripeStandIn:
         found = [
             one
             for one in reversed(self._all(kind))
-            if one["customer"] == form["customer"] and one["created"] >= since
+            if one["created"] >= since
+            and all(one[name] == form[name] for name in ("customer", "payment_intent") if name in form)
         ]
         if "starting_after" in form:
             found = found[[one["id"] for one in found].index(form["starting_after"]) + 1 :]

@@ -408,6 +408,24 @@ async def test_parts_can_be_refunded_until_nothing_is_left() -> None:
         )
 
 
+async def test_a_refund_is_found_again_long_after_its_key_was_forgotten() -> None:
+    async with desk() as at:
+        charge_id = (await at.charge()).charge_id or ""
+        first = await at.payments.refund(charge_id, amount_in_cents=1000, key="refund:1")
+        at.company.faults.append(Fault.ERROR_AFTER)
+        assert (await at.payments.refund(charge_id, amount_in_cents=500, key="refund:2")).state is (
+            ChargeState.UNKNOWN
+        )
+        at.company.forget_keys()
+        assert await at.payments.refund(charge_id, amount_in_cents=1000, key="refund:1") == first
+        assert (await at.payments.refund(charge_id, amount_in_cents=500, key="refund:2")).state is (
+            ChargeState.SUCCEEDED
+        )
+        other = await at.payments.refund(charge_id, amount_in_cents=700, key="refund:1")
+        assert other == ChargeOutcome(ChargeState.DECLINED, reason="idempotency_error")
+        assert sum(refund["amount"] for refund in at.company.refunds()) == 1500
+
+
 def an_event(**changes: Any) -> str:
     event = {
         "id": "evt_1",

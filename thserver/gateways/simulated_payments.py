@@ -156,7 +156,7 @@ class SimulatedPayments:
         if self.faults.strikes("unknown_before_commit"):
             return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadTimeout")
         wanted: dict[str, Any] = {"payment_intent": charge_id, "amount": amount_in_cents}
-        slot, earlier = self._slot("refunds", key, finds_old=False)
+        slot, earlier = self._slot("refunds", key, finds_old=True)
         if earlier is not None:
             if earlier["fingerprint"] != _fingerprint(wanted):
                 return ChargeOutcome(ChargeState.DECLINED, reason="idempotency_error")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import stripe
-from stripe.params import PaymentIntentCreateParams, PaymentIntentListParams, RefundCreateParams
+from stripe.params import PaymentIntentCreateParams, RefundCreateParams
 
 from thserver.domain.errors import Invalid, Unavailable
 from thserver.domain.ports import Card, ChargeOutcome, ChargeState, Clock, PaymentEvent
 from thserver.gateways import stripe_outcomes as outcomes
 from thserver.gateways.clock import SystemClock
 from thserver.gateways.payment_events import is_fresh, parse_event
+from thserver.gateways.stripe_lookup import CHARGE_KEY, REFUND_KEY, find_charge, find_refund
 from thserver.gateways.stripe_transport import StripeTransport
 
 log = logging.getLogger(__name__)
@@ -24,9 +24,7 @@ log = logging.getLogger(__name__)
 # Stripe forgets a key after 24 hours or more; an hour less leaves room for a slow request and a wrong clock.
 KEY_LIFE = timedelta(hours=23)
 LOOK_BACK = timedelta(hours=1)
-CHARGE_KEY = "charge_key"
-PAGE = 100
-MOST_PAGES = 20
+MOST_CARDS = 100
 # No card holder is there to be sent to another page.
 CARDS_ONLY: Any = {"enabled": True, "allow_redirects": "never"}
 AN_ID = re.compile(r"[A-Za-z]{2,12}_[A-Za-z0-9_]{1,200}")
@@ -112,7 +110,7 @@ class StripePayments:
     async def cards(self, customer_id: str) -> list[Card]:
         with outcomes.refusals("list cards"):
             page = await self._api.payment_methods.list_async(
-                {"customer": customer_id, "type": "card", "limit": PAGE}
+                {"customer": customer_id, "type": "card", "limit": MOST_CARDS}
             )
             return [outcomes.card_shown(method.to_dict()) for method in page.data]
 
@@ -158,7 +156,7 @@ class StripePayments:
                 params["application_fee_amount"] = platform_fee_in_cents
         try:
             if first_tried_at is not None and now - first_tried_at > KEY_LIFE:
-                found = await self._find_charge(customer_id, key, since=since)
+                found = await find_charge(self._api, customer_id, key, since=since)
                 if found is not None:
                     return outcomes.of_intent(found, is_old=True)
         except Exception as error:
@@ -179,16 +177,26 @@ class StripePayments:
 
     async def refund(self, charge_id: str, *, amount_in_cents: int, key: str) -> ChargeOutcome:
         """The outcome's `charge_id` is the refund's own id. What a hero was given comes back in proportion."""
-        params: RefundCreateParams = {"payment_intent": charge_id, "amount": amount_in_cents}
+        if not AN_ID.fullmatch(charge_id):
+            return ChargeOutcome(ChargeState.DECLINED, reason="resource_missing")
         try:
-            if not AN_ID.fullmatch(charge_id):
-                return ChargeOutcome(ChargeState.DECLINED, reason="resource_missing")
             intent = (await self._api.payment_intents.retrieve_async(charge_id)).to_dict()
+            # Always asked for first: a refund may be tried again long after its key was forgotten.
+            earlier = await find_refund(self._api, charge_id, key)
         except stripe.InvalidRequestError as error:
             return outcomes.of_error(error)
         except Exception as error:
             outcomes.note("look at charge", error)
             return ChargeOutcome(ChargeState.RETRY, reason="lookup_failed")
+        if earlier is not None and earlier["amount"] != amount_in_cents:
+            return ChargeOutcome(ChargeState.DECLINED, reason="idempotency_error")
+        if earlier is not None:
+            return outcomes.of_refund(earlier)
+        params: RefundCreateParams = {
+            "payment_intent": charge_id,
+            "amount": amount_in_cents,
+            "metadata": {REFUND_KEY: key},
+        }
         if intent.get("transfer_data"):
             params["reverse_transfer"] = True
             if intent.get("application_fee_amount"):
@@ -259,37 +267,12 @@ class StripePayments:
         except Exception as error:
             outcomes.note("update customer", error)
 
-    async def _find_charge(self, customer_id: str, key: str, *, since: datetime) -> dict[str, Any] | None:
-        """The PaymentIntent that was made under our key, whatever became of it; one that took money if any."""
-        found = [
-            intent
-            async for intent in self._intents(customer_id, since=since)
-            if (intent.get("metadata") or {}).get(CHARGE_KEY) == key
-        ]
-        found.sort(key=lambda intent: intent["status"] != "succeeded")
-        return found[0] if found else None
-
-    async def _intents(self, customer_id: str, *, since: datetime) -> AsyncIterator[dict[str, Any]]:
-        params: PaymentIntentListParams = {
-            "customer": customer_id,
-            "created": {"gte": int(since.timestamp())},
-            "limit": PAGE,
-        }
-        for _ in range(MOST_PAGES):
-            page = await self._api.payment_intents.list_async(params)
-            for intent in page.data:
-                yield intent.to_dict()
-            if not page.has_more:
-                return
-            params["starting_after"] = page.data[-1].id
-        raise OverflowError("too many charges to look through")
-
     async def _revealed(
         self, outcome: ChargeOutcome, customer_id: str, key: str, amount_in_cents: int, *, since: datetime
     ) -> ChargeOutcome:
         """The outcome of the charge that an error may hide. Not found proves nothing: the error's outcome then."""
         try:
-            found = await self._find_charge(customer_id, key, since=since)
+            found = await find_charge(self._api, customer_id, key, since=since)
         except Exception as error:
             outcomes.note("look for charge", error)
             return ChargeOutcome(ChargeState.UNKNOWN, reason=outcome.reason)
