@@ -31,6 +31,7 @@ class Records:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute(SCHEMA)
+        self._indexed: set[str] = set()
 
     def put(self, kind: str, id: str, record: Mapping[str, Any]) -> None:
         """Store, replacing what was there. A replaced record keeps its place in the order."""
@@ -57,6 +58,21 @@ class Records:
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Every record of the kind, in the order in which they were first stored."""
         rows = self._connection.execute("SELECT json FROM records WHERE kind = ? ORDER BY rowid", (kind,))
+        return [json.loads(row[0]) for row in rows]
+
+    def where(self, kind: str, field: str, value: str) -> list[dict[str, Any]]:
+        """Those of the kind whose field has this value, in order. The first question about a field indexes it."""
+        if field not in self._indexed:
+            if not field.isidentifier():
+                raise ValueError(f"not a field: {field!r}")
+            self._connection.execute(
+                f"CREATE INDEX IF NOT EXISTS by_{field} ON records (kind, json_extract(json, '$.{field}'))"
+            )
+            self._indexed.add(field)
+        rows = self._connection.execute(
+            f"SELECT json FROM records WHERE kind = ? AND json_extract(json, '$.{field}') = ? ORDER BY rowid",
+            (kind, value),
+        )
         return [json.loads(row[0]) for row in rows]
 
     def update(self, kind: str, id: str, **changes: Any) -> dict[str, Any] | None:
