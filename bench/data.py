@@ -1,0 +1,102 @@
+"""What the measured service finds in its database: people, heroes and bookings, as many as asked for."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo import AsyncMongoClient
+
+from store import bookings, heroes, people
+from thserver.domain.bookings import Booking, Kind, State
+from thserver.domain.codes import token_hash
+from thserver.domain.heroes import Hero
+from thserver.domain.people import Person
+
+TOKEN = "bench-token-of-the-first-person"
+BATCH = 5_000
+
+
+def person(number: int, now: datetime) -> Person:
+    return Person(
+        id=number,
+        uuid=str(uuid.UUID(int=number)),
+        first_name=f"First{number}",
+        last_name=f"Last{number}",
+        email=f"person{number}@example.com",
+        email_verified=True,
+        phone=f"+1312{5_000_000 + number % 5_000_000:07d}" if number < 5_000_000 else None,
+        timezone="America/Chicago",
+        slug=f"first{number}-last{number}",
+        created=now,
+        updated=now,
+    )
+
+
+def hero(number: int, now: datetime) -> Hero:
+    return Hero(
+        id=number,
+        person_id=number,
+        name=f"First{number} Last{number}",
+        slug=f"first{number}-last{number}",
+        discipline=("FE", "BE", "IO", "AN", "UX")[number % 5],
+        title="Set up a production level REST API",
+        description="This is a further description of how I can help you with REST APIs. " * 4,
+        position="Backend Engineer",
+        company="SpaceX",
+        short_bio="This is a short summary of myself",
+        years_of_exp=3 + number % 20,
+        rate_in_cents=100 + number,
+        linkedin_url="https://www.linkedin.com/in/somebody",
+        accepted=True,
+        created=now,
+        updated=now,
+    )
+
+
+def booking(number: int, host: int, guest: int, starts: datetime, now: datetime, state: State) -> Booking:
+    return Booking(
+        id=number,
+        kind=Kind.CALL,
+        host_id=host,
+        guest_ids=(guest,),
+        state=state,
+        room=f"first{host}-last{host}",
+        message="A general summary or reason for the call",
+        minutes=30,
+        starts=starts,
+        rate_in_cents=100,
+        created=now,
+        updated=now,
+    )
+
+
+async def fill(client: AsyncMongoClient[dict[str, Any]], many: int) -> None:
+    """100 heroes among `many` people and as many bookings; booking 1 is on now, between persons 1 and 2."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    database = client["bench"]
+    for start in range(1, many + 1, BATCH):
+        documents = []
+        for number in range(start, min(start + BATCH, many + 1)):
+            document = people.to_document(person(number, now))
+            secret = TOKEN if number == 1 else f"token{number}"
+            document["tokens"] = [
+                {"hash": token_hash(secret), "contract": "heroes", "expires": now + timedelta(days=30)}
+            ]
+            documents.append(document)
+        await database["people"].insert_many(documents, ordered=False)
+    await database["heroes"].insert_many(
+        [{**heroes.to_document(hero(number, now)), "listed": True} for number in range(1, 101)]
+    )
+    rows = [bookings.to_document(booking(1, 1, 2, now, now, State.AGREED))]
+    for number in range(2, many + 1):
+        host, guest = number, number % (many - 1) + 1
+        starts = now + timedelta(days=number % 300 - 150, minutes=15 * (number % 90) + 180)
+        state = State.AGREED if starts > now else State.HELD
+        rows.append(bookings.to_document(booking(number, host, guest, starts, now, state)))
+        if len(rows) >= BATCH:
+            await database["bookings"].insert_many(rows, ordered=False)
+            rows = []
+    if rows:
+        await database["bookings"].insert_many(rows, ordered=False)
