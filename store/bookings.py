@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Many
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
@@ -21,6 +21,16 @@ from thserver.domain.bookings import (
     minutes_taken,
 )
 from thserver.domain.errors import AlreadyExists, AlreadyOpen, TimeTaken, WrongState
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Stale(WrongState):
+    """The booking has changed since it was read."""
+
+
+# A booking with a start keeps its host's time to itself in these states: a proposed time is already held.
+TAKING = frozenset({State.REQUESTED, State.AGREED, State.HELD})
 
 
 def to_document(booking: Booking) -> dict[str, Any]:
@@ -51,7 +61,7 @@ def to_document(booking: Booking) -> dict[str, Any]:
         document["cancelled_by"] = booking.cancelled_by
     if booking.starts is not None:
         document["starts"], document["ends"] = booking.starts, booking.ends
-        if booking.state is State.AGREED:
+        if booking.state in TAKING:
             document["taken"] = taken(booking.host_id, booking.starts, booking.minutes)
     if booking.state is State.REQUESTED and booking.kind is Kind.CALL:
         document["open_pair"] = open_pair(booking)
@@ -109,7 +119,7 @@ def open_pair(booking: Booking) -> str:
 
 def taken(host_id: int, starts: datetime, minutes: int) -> list[int]:
     """One integer for each minute of this host that is taken, made so that hosts cannot collide."""
-    return [host_id << 26 | minute for minute in minutes_taken(starts, minutes)]
+    return [host_id << 32 | minute for minute in minutes_taken(starts, minutes)]
 
 
 class Bookings(Collection):
@@ -122,13 +132,19 @@ class Bookings(Collection):
             "open_pair", name="open_pair", unique=True, partialFilterExpression={"open_pair": {"$gt": ""}}
         ),
         IndexModel(
-            [("people_ids", ASCENDING), ("kind", ASCENDING), ("created", DESCENDING)], name="of_person"
+            [
+                ("people_ids", ASCENDING),
+                ("kind", ASCENDING),
+                ("created", DESCENDING),
+                ("_id", DESCENDING),
+            ],
+            name="of_person",
         ),
         # Dial-in and reminders ask for agreed bookings around now.
         IndexModel([("people_ids", ASCENDING), ("ends", ASCENDING)], name="of_person_by_end"),
         # A PIN says who calls and for which booking, so no two live ones are alike.
         IndexModel("pins.hash", name="pins", unique=True, partialFilterExpression={"pins.hash": {"$gt": ""}}),
-        IndexModel("starts", name="agreed", partialFilterExpression={"state": State.AGREED.value}),
+        IndexModel([("state", ASCENDING), ("starts", ASCENDING)], name="by_start"),
         IndexModel([("state", ASCENDING), ("updated", ASCENDING)], name="stale"),
         IndexModel("news.at", name="untold", partialFilterExpression={"news.at": {"$exists": True}}),
     )
@@ -172,12 +188,12 @@ class Bookings(Collection):
         suggestion: Suggestion | None = None,
         pins: tuple[Pin, ...] = (),
     ) -> Booking:
-        """Make the move if the booking is still as it was read. Raises WrongState when somebody was faster,
+        """Make the move if the booking is still as it was read. Raises Stale when somebody was faster,
         TimeTaken when the host is taken at `changes["starts"]`, AlreadyExists("pins.hash") for a PIN in use."""
         settled = {**changes, "state": move.to.value, "updated": now}
         update: dict[str, Any] = {"$set": settled}
         if move.to is State.AGREED:
-            starts, minutes = settled["starts"], settled.get("minutes", booking.minutes)
+            starts, minutes = settled.get("starts", booking.starts), booking.minutes
             settled["ends"] = starts + timedelta(minutes=minutes)
             settled["taken"] = taken(booking.host_id, starts, minutes)
         if pins:
@@ -185,7 +201,7 @@ class Bookings(Collection):
         gone = {}
         if move.to is not State.REQUESTED:
             gone["open_pair"] = ""
-        if move.to is not State.AGREED:
+        if move.to in (State.CANCELLED, State.DECLINED, State.MISSED):
             gone["taken"] = ""
         if move.to in (State.CANCELLED, State.MISSED):
             gone["pins"] = ""
@@ -210,8 +226,22 @@ class Bookings(Collection):
         except AlreadyExists as error:
             raise _clash(error) from error
         if found is None:
-            raise WrongState
+            raise Stale
         return from_document(found)
+
+    async def leave(self, booking_id: int, person_id: int, *, now: datetime) -> None:
+        """Take one of several guests out; the booking goes on without him."""
+        await self._collection.update_one(
+            {"_id": booking_id, "host_id": {"$ne": person_id}, "guest_ids.1": {"$exists": True}},
+            {
+                "$pull": {
+                    "guest_ids": person_id,
+                    "people_ids": person_id,
+                    "pins": {"person_id": person_id},
+                },
+                "$set": {"updated": now},
+            },
+        )
 
     async def told(self, booking_id: int, news_id: str) -> None:
         """This news has been handed over to the outbox."""
@@ -237,6 +267,22 @@ class Bookings(Collection):
             {"state": {"$in": [state.value for state in states]}, "updated": {"$lt": before}}
         ).limit(limit)
         return [from_document(found) async for found in cursor]
+
+    async def proposed_before(self, moment: datetime, *, limit: int = 200) -> list[Booking]:
+        """Bookings that still wait for an answer although their proposed time has come."""
+        # The lower bound leaves out those without a proposed time.
+        cursor = self._collection.find(
+            {"state": State.REQUESTED.value, "starts": {"$gt": EPOCH, "$lte": moment}}
+        ).limit(limit)
+        return [from_document(found) async for found in cursor]
+
+    async def release_past(self, *, before: datetime) -> int:
+        """Free PINs and minutes of held bookings that ended before then, so that PINs do not run out."""
+        result = await self._collection.update_many(
+            {"pins.hash": {"$gt": ""}, "state": State.HELD.value, "ends": {"$lt": before}},
+            {"$unset": {"pins": "", "taken": ""}},
+        )
+        return int(result.modified_count)
 
     async def open_of_person(self, person_id: int) -> list[Booking]:
         cursor = self._collection.find(

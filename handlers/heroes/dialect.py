@@ -28,6 +28,7 @@ class HeroesDialect(base.Dialect):
         errors.NotVerified: (403, "A verified email and phone are required."),
         errors.PaymentMethodMissing: (403, "A verified form of payment is required."),
         errors.NotFound: (404, "Not found."),
+        errors.NotAParticipant: (403, "You are not the user or hero in this call request."),
         errors.TokenNotFound: (404, "The token is invalid or expired."),
         errors.WrongState: (400, "This can not be done in the present state of the call request."),
         errors.Invalid: (400, "Invalid."),
@@ -62,6 +63,8 @@ class HeroesDialect(base.Dialect):
         "not_a_length": "The length must be in 15 min intervals with a max of 120.",
         "wrong": "This is not correct.",
         "not_offered": "This time has not been suggested by the other party.",
+        "in_the_past": "This time is in the past.",
+        "oneself": "You can not request a call from yourself.",
     }
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from thserver.domain.errors import Invalid, NotAllowed, NotFound, WrongState
+from thserver.domain.errors import AlreadySuggested, Invalid, NotAllowed, NotAParticipant, WrongState
 
 
 class Kind(StrEnum):
@@ -60,13 +60,16 @@ MOVES: dict[str, Move] = {
     "confirm": Move(frozenset({State.REQUESTED}), State.AGREED, frozenset({Role.HOST})),
     "cancel": Move(OPEN_STATES, State.CANCELLED, BOTH),
     "lapse": Move(frozenset({State.REQUESTED, State.ACCEPTED}), State.CANCELLED, frozenset({Role.SYSTEM})),
-    "hold": Move(frozenset({State.AGREED}), State.HELD, frozenset({Role.SYSTEM})),
+    # What the carrier reports may come late: a call that was taken for missed may turn out to be held.
+    "hold": Move(frozenset({State.AGREED, State.MISSED}), State.HELD, frozenset({Role.SYSTEM})),
     "miss": Move(frozenset({State.AGREED}), State.MISSED, frozenset({Role.SYSTEM})),
 }
 
 SUGGESTION_LEAD = timedelta(minutes=30)
 QUARTER = timedelta(minutes=15)
 LENGTHS_IN_MIN = tuple(range(15, 121, 15))
+# A request that nobody has touched for so long is over.
+LAPSES_AFTER = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +138,12 @@ class Booking:
         return (self.host_id, *self.guest_ids)
 
     def role_of(self, person_id: int) -> Role:
-        """Raises NotFound for somebody who has no part in it."""
+        """Raises NotAParticipant for somebody who has no part in it."""
         if person_id == self.host_id:
             return Role.HOST
         if person_id in self.guest_ids:
             return Role.GUEST
-        raise NotFound
+        raise NotAParticipant
 
 
 def check_move(booking: Booking, move: str, role: Role) -> Move:
@@ -167,6 +170,14 @@ def check_times(times: tuple[datetime, ...], now: datetime) -> None:
         raise Invalid(problems)
 
 
+def check_new_times(booking: Booking, times: tuple[datetime, ...], now: datetime) -> None:
+    """As check_times; and none was suggested before in this booking, by whomever. Raises AlreadySuggested."""
+    check_times(times, now)
+    earlier = {time for suggestion in booking.suggestions for time in suggestion.times}
+    if not earlier.isdisjoint(times):
+        raise AlreadySuggested
+
+
 def check_length(minutes: int) -> None:
     if minutes not in LENGTHS_IN_MIN:
         raise Invalid(estimated_length="not_a_length")
@@ -178,6 +189,30 @@ def open_offer(booking: Booking, person_id: int) -> tuple[datetime, ...]:
         if suggestion.person_id != person_id:
             return suggestion.times
     return ()
+
+
+def check_agreement(booking: Booking, person_id: int, time: datetime, now: datetime) -> None:
+    """Whether this person can agree to this time. Raises Invalid."""
+    if time not in open_offer(booking, person_id):
+        raise Invalid(agreed_time="not_offered")
+    if time <= now:
+        raise Invalid(agreed_time="in_the_past")
+
+
+def check_not_begun(booking: Booking, now: datetime) -> None:
+    """Raises WrongState once the time has come: then it is held or missed, and no longer cancelled or confirmed."""
+    if booking.starts is not None and booking.starts <= now:
+        raise WrongState
+
+
+def is_stale(booking: Booking, now: datetime) -> bool:
+    """Whether a booking that is not firm is over: its proposed time has come, or nobody has answered for long."""
+    if booking.state not in MOVES["lapse"].from_states:
+        return False
+    if booking.starts is not None and booking.starts <= now:
+        return True
+    last_offered = booking.suggestions[-1].times if booking.suggestions else ()
+    return booking.updated < now - LAPSES_AFTER and all(time <= now for time in last_offered)
 
 
 def minutes_taken(starts: datetime, minutes: int) -> list[int]:

@@ -64,6 +64,12 @@ class NotFound(Refusal):
     code = "not_found"
 
 
+class NotAParticipant(NotFound):
+    """The booking exists, but this person has no part in it; most contracts show that as if it did not exist."""
+
+    code = "not_a_participant"
+
+
 class TokenNotFound(NotFound):
     """A token from an e-mail or text is unknown, used, or expired."""
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 
+def _this_millisecond() -> datetime:
+    """Whole milliseconds are what MongoDB keeps, so a time is the same in the first answer and in all later ones."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
 class SystemClock:
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return _this_millisecond()
 
 
 class PracticeClock:
@@ -17,7 +23,7 @@ class PracticeClock:
         self.ahead = timedelta()
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return _this_millisecond() + self.ahead
 
     def advance(self, span: timedelta) -> None:
         """Only ever forward: what has happened stays in the past."""
