@@ -11,6 +11,7 @@ from store.connection import ConnectionProblem
 from store.embedded import EmbeddedError
 from thserver.commands import call, indexes, jobs, serve, settings, staff
 from thserver.serve import AddressProblem
+from thserver.storage import DataFolderProblem
 
 COMMANDS = {
     "serve": serve,
@@ -25,6 +26,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     SettingsError: 2,
     ConnectionProblem: 3,
     EmbeddedError: 3,
+    DataFolderProblem: 3,
     AddressProblem: 4,
 }
 INTERRUPTED = 130

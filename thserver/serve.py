@@ -23,7 +23,7 @@ from thserver import logs
 from thserver.application import make_application
 from thserver.http_server import DrainingServer
 from thserver.services.all import Services
-from thserver.storage import opened
+from thserver.storage import opened, practice_file
 from thserver.wiring import wire
 
 log = logging.getLogger(__name__)
@@ -75,10 +75,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         settings = dataclasses.replace(settings, port=sockets[0].getsockname()[1])
         database = await ending.enter_async_context(opened(settings, own=True))
         await _ensure_indexes(database)
-        services = await wire(settings, database)
+        services = await wire(settings, database, records_path=practice_file(settings))
         ending.push_async_callback(services.close)
         runner = Runner(services)
-        application = make_application(services, settings, database)
+        application = make_application(services, settings)
         server = DrainingServer(
             application,
             trusted_proxies=settings.trusted_proxies,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from config.settings import Settings
 from store.connection import check, connect, database_name
@@ -15,6 +16,24 @@ from store.embedded import EmbeddedMongo, running_uri
 log = logging.getLogger(__name__)
 
 SUPERVISION_SECONDS = 0.5
+
+
+class DataFolderProblem(Exception):
+    """DATA_DIR cannot be written; the message is one sentence for the operator."""
+
+
+def practice_file(settings: Settings) -> Path | None:
+    """Where the simulated companies remember; None where every company is real."""
+    simulated = (settings.carrier_is_simulated, settings.payments_are_simulated, settings.mail_is_simulated)
+    if not any(simulated):
+        return None
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise DataFolderProblem(
+            f"DATA_DIR {settings.data_dir} cannot be written: {problem.strerror}."
+        ) from problem
+    return settings.data_dir / "simulated.sqlite"
 
 
 @contextlib.asynccontextmanager

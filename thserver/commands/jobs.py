@@ -13,7 +13,7 @@ from config.settings import Settings
 from scheduler.timetable import TIMETABLE
 from thserver import logs
 from thserver.commands.reach import settings_like_the_service
-from thserver.storage import opened
+from thserver.storage import opened, practice_file
 from thserver.wiring import wire
 
 HELP = "list the timetable, or run one job now: jobs send-reminders"
@@ -44,7 +44,7 @@ def _list() -> int:
 
 async def _run(settings: Settings, name: str) -> int:
     async with opened(settings) as database:
-        services = await wire(settings, database)
+        services = await wire(settings, database, records_path=practice_file(settings))
         try:
             done = await TIMETABLE[name](services)
         finally:

@@ -14,9 +14,14 @@ from thserver.serve import running
 
 
 def settings_like_the_service(*, otherwise_development: bool = False) -> Settings:
-    """The settings, in development mode if the service on this data folder is (or was last) in it."""
-    folder = load(development=True).data_dir
-    return load(development=bool(read_record(folder).get("development", otherwise_development)))
+    """The settings, with the mode and the port of the service that runs (or last ran) on this data folder."""
+    record = read_record(load(development=True).data_dir)
+    settings = load(development=bool(record.get("development", otherwise_development)))
+    address = record.get("address")
+    if isinstance(address, str):
+        # What this command does calls back under the URL that the service checks signatures against.
+        settings = dataclasses.replace(settings, port=urlsplit(address).port or settings.port)
+    return settings
 
 
 @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ from config.settings import Settings
 from thserver import logs
 from thserver.commands.reach import settings_like_the_service
 from thserver.domain.errors import NotFound
-from thserver.storage import opened
+from thserver.storage import opened, practice_file
 from thserver.wiring import wire
 
 HELP = "make a person staff: staff add EMAIL"
@@ -29,7 +29,7 @@ def run(given: argparse.Namespace) -> int:
 
 async def _run(settings: Settings, email: str) -> int:
     async with opened(settings) as database:
-        services = await wire(settings, database)
+        services = await wire(settings, database, records_path=practice_file(settings))
         try:
             await services.people.make_staff(email)
         except NotFound:
