@@ -296,7 +296,6 @@ def _may_hide_a_charge(error: Exception) -> bool:
 def _is_signed_with(secret: str, body: bytes, signature: str) -> bool:
     try:
         return stripe.WebhookSignature.verify_header(body, signature, secret)
-    except (
-        Exception
-    ):  # its own error, but also TypeError, UnicodeDecodeError … for hostile headers and bodies
+    except Exception:
+        # Its own error, but also TypeError, UnicodeDecodeError … for hostile headers and bodies.
         return False
