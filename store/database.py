@@ -10,18 +10,24 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from store.bookings import Bookings
+from store.codes import Codes
 from store.collection import Collection, translated
 from store.heroes import Heroes
 from store.limits import Limits
 from store.numbers import Numbers
+from store.opt_outs import OptOuts
+from store.outbox import Outbox
 from store.people import People
 
 COLLECTIONS: dict[str, type[Collection]] = {
     "people": People,
     "numbers": Numbers,
     "limits": Limits,
+    "codes": Codes,
     "heroes": Heroes,
     "bookings": Bookings,
+    "outbox": Outbox,
+    "opt_outs": OptOuts,
 }
 
 
@@ -32,8 +38,11 @@ class Database:
     people: People
     numbers: Numbers
     limits: Limits
+    codes: Codes
     heroes: Heroes
     bookings: Bookings
+    outbox: Outbox
+    opt_outs: OptOuts
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
         self._client = client

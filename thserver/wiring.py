@@ -14,11 +14,23 @@ from thserver.gateways.password_hasher import PasswordHasher
 from thserver.gateways.simulated_carrier import SimulatedCarrier
 from thserver.gateways.simulated_mail import SimulatedMail
 from thserver.gateways.simulated_payments import SimulatedPayments
+from thserver.sealing import Sealer
 from thserver.services.all import Services
 from thserver.services.background import Background
+from thserver.services.booking_moves import BookingMoves
+from thserver.services.bookings import BookingService
+from thserver.services.cancellations import Cancellations
 from thserver.services.news import NewsDesk
+from thserver.services.outbox import Outbox
 from thserver.services.readiness import Readiness
 from thserver.services.sign_in import SignIn
+
+
+class NoCards:
+    """Nobody has a card as long as there is no wallet."""
+
+    async def has_card(self, person_id: int) -> bool:
+        return False
 
 
 async def wire(
@@ -59,6 +71,24 @@ async def wire(
     )
     background = Background()
     news = NewsDesk(database=database, clock=clock, background=background)
+    outbox = Outbox(
+        database=database,
+        clock=clock,
+        background=background,
+        carrier=carrier,
+        mail=mail,
+        sealer=Sealer(settings.secret_key),
+        web_domain=settings.web_domain,
+    )
+    bookings = BookingService(
+        database=database,
+        clock=clock,
+        moves=BookingMoves(database=database, clock=clock, news=news, secret_key=settings.secret_key),
+        cancellations=Cancellations(database=database, clock=clock, allowed=settings.allowed_cancelations),
+        cards=NoCards(),
+        cancellation_fee_in_cents=settings.cancelation_fee_in_cents,
+        admit_after=timedelta(minutes=settings.admit_after_min),
+    )
 
     async def close_hasher() -> None:
         hasher.close()
@@ -68,7 +98,9 @@ async def wire(
         readiness=Readiness(database),
         background=background,
         news=news,
+        outbox=outbox,
         practice=practice,
         sign_in=sign_in,
+        bookings=bookings,
         closers=[carrier.close, background.close, close_hasher, payments.close, mail.close],
     )

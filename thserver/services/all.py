@@ -8,7 +8,9 @@ from typing import Any
 
 from thserver.domain.ports import Clock
 from thserver.services.background import Background
+from thserver.services.bookings import BookingService
 from thserver.services.news import NewsDesk
+from thserver.services.outbox import Outbox
 from thserver.services.readiness import Readiness
 from thserver.services.sign_in import SignIn
 
@@ -19,7 +21,9 @@ class Services:
     readiness: Readiness
     background: Background
     news: NewsDesk
+    outbox: Outbox
     sign_in: SignIn
+    bookings: BookingService
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.
     practice: Any = None
     # What must be closed at the end, in this order.

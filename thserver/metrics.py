@@ -1,0 +1,14 @@
+"""Every counter of the service that Prometheus can read at /metrics."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+OUTBOX_OUTCOMES = Counter(
+    "outbox_outcomes_total", "How sending something ended.", ["kind", "purpose", "outcome"]
+)
+OUTBOX_ROWS = Gauge("outbox_rows", "Rows that want looking at, by state.", ["state"])
+WEBHOOKS_REJECTED = Counter("webhook_rejected_total", "Webhooks that were not authentic.", ["reason"])
+TEXTS_RECEIVED = Counter("texts_received_total", "Incoming texts, by what they were.", ["meaning"])
+JOB_RUNS = Counter("job_runs_total", "Runs of the timetable's jobs.", ["job", "outcome"])
+JOB_SECONDS = Counter("job_seconds_total", "Time spent in the timetable's jobs.", ["job"])
