@@ -147,6 +147,12 @@ class CodeWrong(Refusal):
     code = "code_wrong"
 
 
+class CodeDead(CodeWrong):
+    """Its guesses are used up: not even the right one helps any more."""
+
+    code = "code_dead"
+
+
 class Throttled(Refusal):
     """Too many tries. `retry_after` is in seconds."""
 
