@@ -10,14 +10,18 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from store.bookings import Bookings
+from store.card_events import CardEvents
+from store.charges import Charges
 from store.codes import Codes
 from store.collection import Collection, translated
 from store.heroes import Heroes
+from store.ledger import Ledger
 from store.limits import Limits
 from store.numbers import Numbers
 from store.opt_outs import OptOuts
 from store.outbox import Outbox
 from store.people import People
+from store.wallets import Wallets
 
 COLLECTIONS: dict[str, type[Collection]] = {
     "people": People,
@@ -28,6 +32,10 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "bookings": Bookings,
     "outbox": Outbox,
     "opt_outs": OptOuts,
+    "charges": Charges,
+    "ledger": Ledger,
+    "wallets": Wallets,
+    "card_events": CardEvents,
 }
 
 
@@ -43,6 +51,10 @@ class Database:
     bookings: Bookings
     outbox: Outbox
     opt_outs: OptOuts
+    charges: Charges
+    ledger: Ledger
+    wallets: Wallets
+    card_events: CardEvents
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
         self._client = client

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+
+from thserver.domain.conferences import Interval
 
 FREE_BELOW = timedelta(seconds=60)
 MINUTE = timedelta(minutes=1)
@@ -16,18 +18,6 @@ MINUTE = timedelta(minutes=1)
 LEAST_CHARGE_IN_CENTS = 50
 # And at most in one charge.
 LARGEST_CHARGE_IN_CENTS = 99_999_999
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Interval:
-    """From `start` to `end`, both aware. An interval that ends before it starts is empty."""
-
-    start: datetime
-    end: datetime
-
-    @property
-    def length(self) -> timedelta:
-        return max(self.end - self.start, timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +32,11 @@ class Price:
 def merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     """The same time as disjoint intervals in order: what overlaps or touches becomes one, what is empty goes."""
     found: list[Interval] = []
-    for interval in sorted(each for each in intervals if each.end > each.start):
-        if found and interval.start <= found[-1].end:
-            found[-1] = Interval(found[-1].start, max(found[-1].end, interval.end))
+    for start, end in sorted((start, end) for start, end in intervals if end > start):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
         else:
-            found.append(interval)
+            found.append((start, end))
     return tuple(found)
 
 
@@ -60,7 +50,7 @@ def billable_minutes(shared: timedelta, *, most_minutes: int) -> int:
 def price(intervals: Iterable[Interval], *, rate_in_cents: int, most_minutes: int) -> Price:
     """The price of all this time together at a rate per minute."""
     disjoint = merged(intervals)
-    shared = sum((interval.length for interval in disjoint), timedelta(0))
+    shared = sum((end - start for start, end in disjoint), timedelta(0))
     minutes = billable_minutes(shared, most_minutes=most_minutes)
     amount = min(minutes * max(rate_in_cents, 0), LARGEST_CHARGE_IN_CENTS)
     return Price(disjoint, minutes, amount)
