@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers import health
 from handlers.base import Handler, UnknownPath
+from handlers.console.practice_phone import ROUTES as PRACTICE
 from handlers.heroes.routes import ROUTES as HEROES
 
 URL_TABLE: list[tuple[str, type[Handler]]] = [
@@ -12,6 +13,7 @@ URL_TABLE: list[tuple[str, type[Handler]]] = [
     (r"/readyz/?", health.Ready),
     (r"/metrics/?", health.Metrics),
     *HEROES,
+    *PRACTICE,
 ]
 
 NOT_FOUND = UnknownPath

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -506,7 +507,7 @@ async def test_callbacks_get_lost_doubled_and_out_of_order_on_demand() -> None:
 
 async def test_a_new_company_remembers_and_closes_what_was_live(tmp_path: Path) -> None:
     async with scripted() as service:
-        records = Records(tmp_path / "carrier.sqlite")
+        records = Records(tmp_path / "before" / "records.sqlite")
         carrier = carrier_for(service, records=records)
         service.says("/voice", room())
         hero, guest = await carrier.dial(HERO), await carrier.dial(GUEST)
@@ -514,15 +515,23 @@ async def test_a_new_company_remembers_and_closes_what_was_live(tmp_path: Path) 
         await guest.until("joined")
         guest.hang_up()
         service.clock.advance(minutes=30)
-        # The first company is gone as after a kill: another opens the same records.
-        again = carrier_for(service, records=Records(tmp_path / "carrier.sqlite"))
+        # While the company runs, another that opens its records leaves them alone.
+        beside = carrier_for(service, records=Records(tmp_path / "before" / "records.sqlite"))
+        conference = await beside.conference_record(sid)
+        assert conference is not None
+        assert conference.status == "in-progress"
+        assert await beside.end_conference(sid) is False
+        # What a kill leaves on the disk.
+        shutil.copytree(tmp_path / "before", tmp_path / "after")
+        records_again = Records(tmp_path / "after" / "records.sqlite")
+        again = carrier_for(service, records=records_again)
         conference = await again.conference_record(sid)
         call = await again.call_record(hero.sid)
         assert conference is not None
         assert call is not None
         assert (conference.status, conference.updated_at) == ("completed", service.clock.now())
         assert (call.status, call.ended_at) == ("completed", service.clock.now())
-        (stored,) = Records(tmp_path / "carrier.sqlite").all("conference")
+        (stored,) = records_again.all("conference")
         assert {
             participant["call_sid"]: participant["left_at"] for participant in stored["participants"]
         } == {
@@ -532,8 +541,8 @@ async def test_a_new_company_remembers_and_closes_what_was_live(tmp_path: Path) 
         assert [
             found.sid for found in await again.conferences_named("grace", since=conference.created_at)
         ] == [sid]
-        await carrier.close()
-        await again.close()
+        for each in (carrier, beside, again):
+            await each.close()
 
 
 async def test_records_can_be_out_of_reach() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +23,8 @@ class Records:
     lose the last writes, which a simulation can bear.
     """
 
+    _claim: int | None = None
+
     def __init__(self, path: Path | None = None) -> None:
         """`path` is the file, made with its folder when missing; None keeps everything in memory."""
         if path is not None:
@@ -32,6 +36,7 @@ class Records:
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute(SCHEMA)
         self._indexed: set[str] = set()
+        self._path = path
 
     def put(self, kind: str, id: str, record: Mapping[str, Any]) -> None:
         """Store, replacing what was there. A replaced record keeps its place in the order."""
@@ -89,5 +94,27 @@ class Records:
         self._connection.execute("COMMIT")
         return record
 
+    def claim(self) -> bool:
+        """Whether this process runs the companies: the first to ask does, until it closes this or dies."""
+        if self._path is None or self._claim is not None:
+            return True
+        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return False
+        self._claim = lock
+        return True
+
     def close(self) -> None:
         self._connection.close()
+        self._end_claim()
+
+    def __del__(self) -> None:
+        self._end_claim()
+
+    def _end_claim(self) -> None:
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None

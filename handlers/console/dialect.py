@@ -1,0 +1,28 @@
+"""How the console and the practice phones word what went wrong: `{"detail": …}` with the plain status of HTTP."""
+
+from __future__ import annotations
+
+from handlers import base
+from thserver.domain import errors
+
+
+class ConsoleDialect(base.Dialect):
+    name = "console"
+    words = {
+        errors.Refusal: (400, "The request could not be done."),
+        errors.NotSignedIn: (401, "Sign in first."),
+        errors.NotAllowed: (403, "This is not for you."),
+        errors.NotFound: (404, "Not found."),
+        errors.WrongState: (409, "This can not be done now."),
+        errors.Conflict: (409, "Something was there first."),
+        errors.Throttled: (429, "Too many tries."),
+        errors.CarrierRefused: (424, "The phone company refused."),
+        errors.PaymentRefused: (402, "The card company refused."),
+        errors.Unavailable: (503, "The service is temporarily unavailable."),
+        base.Malformed: (400, "The request could not be read."),
+        base.TooLarge: (413, "The request is too large."),
+        base.UnsupportedMedia: (415, "JSON, please."),
+    }
+
+
+DIALECT = ConsoleDialect()

@@ -1,0 +1,205 @@
+"""Practice phones: dial the service without a telephone, read the texts and letters that it sends, move its clock.
+
+Only where the phone company is simulated, under DEBUG, and from this very machine; to anybody else none of it exists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from handlers.access import anyone
+from handlers.base import Handler, Malformed
+from handlers.console.dialect import DIALECT
+
+log = logging.getLogger(__name__)
+
+LONGEST_FRAME = 4096
+LONGEST_TEXT = 1600
+FURTHEST_AHEAD_S = 366 * 24 * 3600
+TOO_BIG = 1009
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a name or address can only mean this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def phone_in(text: str) -> str | None:
+    """A number in a query; the + may have come as the space that it means there. None for an empty one."""
+    text = "+" + text[1:] if text.startswith(" ") else text
+    if not text:
+        return None
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
+        raise HTTPError(400)
+    return text
+
+
+class PracticeHandler(Handler):
+    """Lets in only who sits at this machine, and no web page from elsewhere in his browser."""
+
+    dialect = DIALECT
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.clear_header("Access-Control-Allow-Origin")
+
+    def prepare(self) -> None:
+        super().prepare()
+        if not (self.application.settings.get("debug_mode") and self._comes_from_here()):
+            raise HTTPError(404)
+
+    def _comes_from_here(self) -> bool:
+        headers, host = self.request.headers, self.request.host
+        try:
+            name = urlsplit(f"//{host}").hostname
+            origin = urlsplit(headers.get("Origin", f"http://{host}")).netloc
+        except ValueError:
+            return False
+        return (
+            is_loopback(self.request.remote_ip)
+            and is_loopback(name)
+            and origin == host
+            and not any(header in headers for header in FORWARDED)
+        )
+
+    def practising(self, company: str) -> Any:
+        """The simulated company of that name; without one the URL does not exist."""
+        practice = self.application.settings.get("practice") or getattr(self.services, "practice", None)
+        found = getattr(practice, company, None)
+        if found is None:
+            raise HTTPError(404)
+        return found
+
+
+class PracticePhone(WebSocketHandler, PracticeHandler):
+    """One phone: opening dials, closing hangs up.
+
+    To the phone go the call's events, `{"event": "said", "text": …}`; from it come `{"digits": "123#"}` and
+    `{"hangup": true}`. `?from=` is the caller's number, hidden when empty; `?stir=` what the network vouches for.
+    """
+
+    def initialize(self) -> None:
+        self._call: Any = None
+        self._telling: asyncio.Task[None] | None = None
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        self.practising("carrier")
+        phone_in(self.get_query_argument("from", "", strip=False))
+        await super().get(*args, **kwargs)
+
+    # Anyone, but without the deadline of the decorator: this method lasts as long as the call.
+    get.access = "anyone"  # type: ignore[attr-defined]
+
+    async def open(self, *args: str, **kwargs: str) -> None:
+        caller = phone_in(self.get_query_argument("from", "", strip=False))
+        stir = self.get_query_argument("stir", "")[:40] or None
+        self._call = await self.practising("carrier").dial(caller, stir=stir)
+        self._telling = asyncio.create_task(self._tell())
+
+    def on_message(self, message: str | bytes) -> None:
+        if len(message) > LONGEST_FRAME:
+            self.close(TOO_BIG)
+            return
+        try:
+            said = json.loads(message)
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(said, dict) or self._call is None:
+            return
+        if isinstance(digits := said.get("digits"), str):
+            self._call.press(digits)
+        if said.get("hangup") is True:
+            self._call.hang_up()
+
+    def on_close(self) -> None:
+        if self._call is not None:
+            self._call.hang_up()
+        if self._telling is not None:
+            self._telling.cancel()
+
+    async def _tell(self) -> None:
+        """Every event of the call, until it is over."""
+        try:
+            while True:
+                event = await self._call.events.get()
+                await self.write_message(json.dumps(event))
+                if event["event"] == "hung_up":
+                    break
+        except WebSocketClosedError:
+            return
+        self.close()
+
+
+class PracticeTexts(PracticeHandler):
+    """What the service texted to a number, and texting the service."""
+
+    @anyone
+    async def get(self) -> None:
+        number = phone_in(self.get_query_argument("to", "", strip=False))
+        carrier = self.practising("carrier")
+        self.reply(carrier.all_texts() if number is None else carrier.texts_to(number))
+
+    @anyone
+    async def post(self) -> None:
+        given = self.raw_body()
+        sender, body = given.get("from"), given.get("body")
+        if not isinstance(sender, str) or not isinstance(body, str) or len(body) > LONGEST_TEXT:
+            raise Malformed
+        number = phone_in(sender)
+        if number is None:
+            raise Malformed
+        self.reply(await self.practising("carrier").text_from(number, body))
+
+
+class PracticeMails(PracticeHandler):
+    """The letters that the service sent to an address, newest last."""
+
+    @anyone
+    async def get(self) -> None:
+        address = self.get_query_argument("to", "")
+        mail = self.practising("mail")
+        self.reply(mail.letters_to(address) if address else mail.all_letters())
+
+
+class PracticeTime(PracticeHandler):
+    """The service's clock, which can be put ahead so that nobody waits for a call's time to come."""
+
+    @anyone
+    async def get(self) -> None:
+        self.reply({"now": self.practising("clock").now().isoformat()})
+
+    @anyone
+    async def post(self) -> None:
+        seconds = self.raw_body().get("advance_s")
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            raise Malformed
+        if not 0 <= seconds <= FURTHEST_AHEAD_S:
+            raise Malformed
+        clock, carrier = self.practising("clock"), self.practising("carrier")
+        clock.advance(timedelta(seconds=seconds))
+        carrier.look_at_clock()
+        self.reply({"now": clock.now().isoformat()})
+
+
+ROUTES = [
+    (r"/practice/phone/?", PracticePhone),
+    (r"/practice/texts/?", PracticeTexts),
+    (r"/practice/mails/?", PracticeMails),
+    (r"/practice/clock/?", PracticeTime),
+]
