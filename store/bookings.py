@@ -193,9 +193,10 @@ class Bookings(Collection):
         settled = {**changes, "state": move.to.value, "updated": now}
         update: dict[str, Any] = {"$set": settled}
         if move.to is State.AGREED:
-            starts, minutes = settled.get("starts", booking.starts), booking.minutes
-            settled["ends"] = starts + timedelta(minutes=minutes)
-            settled["taken"] = taken(booking.host_id, starts, minutes)
+            starts = settled.get("starts", booking.starts)
+            assert starts is not None, "a booking is agreed on only with a time"
+            settled["ends"] = starts + timedelta(minutes=booking.minutes)
+            settled["taken"] = taken(booking.host_id, starts, booking.minutes)
         if pins:
             settled["pins"] = [pin_document(each) for each in pins]
         gone = {}

@@ -18,6 +18,10 @@ from thserver.domain.people import Person, slug_candidates
 TEXT = {"$gt": ""}
 TOKENS_KEPT = 50
 COLUMNS = tuple(column.name for column in fields(Person) if column.name != "id")
+SHOWN = {
+    name: 1
+    for name in ("uuid", "first_name", "last_name", "timezone", "image_url", "is_active", "created", "updated")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class People(Collection):
         unique("slug"),
         IndexModel("tokens.hash", name="tokens", unique=True, partialFilterExpression={"tokens.hash": TEXT}),
         IndexModel("is_staff", name="staff", partialFilterExpression={"is_staff": True}),
+        IndexModel("hero_outdated", name="hero_outdated", sparse=True),
     )
 
     async def add(self, person: Person, token: Token | None = None) -> None:
@@ -90,6 +95,11 @@ class People(Collection):
         cursor = self._collection.find({"_id": {"$in": wanted}}, {"tokens": 0})
         return {found["_id"]: from_document(found) async for found in cursor}
 
+    async def shown(self, ids: Iterable[int]) -> dict[int, Person]:
+        """Like `many`, with only what others see of a person: his name, picture and zone."""
+        cursor = self._collection.find({"_id": {"$in": list(set(ids))}}, SHOWN)
+        return {found["_id"]: from_document(found) for found in await cursor.to_list()}
+
     async def staff(self) -> list[Person]:
         cursor = self._collection.find({"is_staff": True, "is_active": True}, {"tokens": 0})
         return [from_document(found) async for found in cursor]
@@ -110,6 +120,11 @@ class People(Collection):
         if found is None:
             raise NotFound
         return from_document(found)
+
+    async def with_outdated_hero(self, *, before: datetime) -> list[int]:
+        """Whose hero does not show yet what was changed in the person before then."""
+        cursor = self._collection.find({"hero_outdated": {"$lte": before}}, {"_id": 1})
+        return [found["_id"] async for found in cursor]
 
     async def give_slug(self, person_id: int, name: str) -> str:
         """The person's slug; made from the name if he has none yet. The unique index decides between namesakes."""
@@ -159,19 +174,37 @@ class People(Collection):
             {"_id": person_id}, {"$pull": {"tokens": {"hash": {"$ne": except_hash}}}}
         )
 
-    async def reserve_cancellation(self, person_id: int, booking_id: int, *, allowed: int) -> bool:
+    async def reserve_cancellation(
+        self, person_id: int, booking_id: int, *, allowed: int, now: datetime
+    ) -> bool:
         """Count this booking among the person's cancellations unless they are used up; counting it twice is once."""
-        result = await self._collection.update_one(
-            {
-                "_id": person_id,
-                "$or": [
-                    {"cancelled_bookings": booking_id},
-                    {f"cancelled_bookings.{allowed - 1}": {"$exists": False}} if allowed else {"_id": None},
-                ],
-            },
-            {"$addToSet": {"cancelled_bookings": booking_id}},
+        if allowed > 0:
+            counted = await self._collection.update_one(
+                {
+                    "_id": person_id,
+                    "cancellations.booking_id": {"$ne": booking_id},
+                    f"cancellations.{allowed - 1}": {"$exists": False},
+                },
+                {"$push": {"cancellations": {"booking_id": booking_id, "at": now}}},
+            )
+            if counted.matched_count:
+                return True
+        again = await self._collection.update_one(
+            {"_id": person_id, "cancellations.booking_id": booking_id},
+            {"$set": {"cancellations.$.at": now}},
         )
-        return bool(result.matched_count)
+        return bool(again.matched_count)
+
+    async def counted_cancellations(self, person_id: int, *, before: datetime) -> set[int]:
+        """The bookings whose cancellation was counted before then."""
+        found = await self._collection.find_one({"_id": person_id}, {"cancellations": 1}) or {}
+        return {each["booking_id"] for each in found.get("cancellations", ()) if each["at"] < before}
+
+    async def release_cancellations(self, person_id: int, booking_ids: Iterable[int]) -> None:
+        """Count these no longer: they were not cancelled after all."""
+        await self._collection.update_one(
+            {"_id": person_id}, {"$pull": {"cancellations": {"booking_id": {"$in": list(booking_ids)}}}}
+        )
 
     async def _one(self, query: dict[str, Any]) -> Person | None:
         found = await self._collection.find_one(query, {"tokens": 0})

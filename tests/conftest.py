@@ -5,6 +5,7 @@ database          its collections, empty at the start of each test, with every i
 clock             stands at Monday 2 March 2026, 15:00 UTC, until a test moves it
 settings          development settings whose PUBLIC_URL is this test's own server
 services          everything wired for real, with simulated phone, card and mail companies
+world             `services` with the database and a wallet, for the makers of bookings
 app, http_server  the application on a real socket (see pytest-tornasync)
 base_url          where it listens
 carrier, payments, mail   the simulated companies that `services` talks to
@@ -26,6 +27,7 @@ from config.settings import Settings, load
 from store.connection import connect
 from store.database import Database
 from store.embedded import EmbeddedMongo
+from tests.booking_makers import Wallet, World
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
 from thserver.application import make_application
@@ -94,6 +96,13 @@ def services(io_loop: IOLoop, database: Database, clock: FakeClock, settings: Se
     )
     yield services
     io_loop.run_sync(services.close)
+
+
+@pytest.fixture
+def world(services: Services, database: Database, monkeypatch: pytest.MonkeyPatch) -> World:
+    wallet = Wallet()
+    monkeypatch.setattr(services.bookings, "_cards", wallet)
+    return World(services, database, wallet)
 
 
 @pytest.fixture

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from handlers.base import Handler, unknown_path
-from handlers.heroes import accounts
+from handlers.heroes import accounts, call_requests
 from handlers.heroes.dialect import DIALECT
+
+# An id that the database can be asked for; anything else is an unknown path.
+NUMBER = "([1-9][0-9]{0,9})"
 
 ROUTES: list[tuple[str, type[Handler]]] = [
     (r"/api/v1/accounts/profile/?", accounts.Profile),
+    (r"/api/v1/call-requests/?", call_requests.CallRequests),
+    (rf"/api/v1/call-requests/{NUMBER}/?", call_requests.CallRequest),
+    (rf"/api/v1/call-requests/{NUMBER}/accept/?", call_requests.Accept),
+    (rf"/api/v1/call-requests/{NUMBER}/decline/?", call_requests.Decline),
+    (rf"/api/v1/call-requests/{NUMBER}/new-times/?", call_requests.NewTimes),
+    (rf"/api/v1/call-requests/{NUMBER}/agreed-time/?", call_requests.AgreedTime),
+    (rf"/api/v1/call-requests/{NUMBER}/cancel/?", call_requests.Cancel),
     (r"/api/v1/(?:accounts|heroes|call-requests|conferences|payments)(?:/.*)?", unknown_path(DIALECT)),
 ]
