@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ class FakeClock:
 
 @dataclass(frozen=True)
 class Request:
+    method: str
     path: str
     params: dict[str, str]
     is_signed: bool
@@ -46,6 +48,7 @@ class ScriptedService:
         self.requests: list[Request] = []
         self.answers: dict[str, tuple[str, str]] = {}
         self.failures: dict[str, tuple[int, int]] = {}
+        self.delays: dict[str, float] = {}
 
     def says(self, path: str, document: str, *, content_type: str = "text/xml") -> None:
         self.answers[path] = (document, content_type)
@@ -65,21 +68,25 @@ class ScriptedService:
 
 
 class _Handler(tornado.web.RequestHandler):
-    def post(self) -> None:
+    async def post(self) -> None:
         service: ScriptedService = self.application.settings["service"]
         request = self.request
-        params = {name: values[0].decode() for name, values in request.body_arguments.items()}
+        given = request.query_arguments if request.method == "GET" else request.body_arguments
+        params = {name: values[0].decode() for name, values in given.items()}
+        signed = {} if request.method == "GET" else params
         signature = request.headers.get("X-Twilio-Signature", "")
         service.requests.append(
             Request(
+                method=request.method or "",
                 path=request.path,
                 params=params,
                 is_signed=RequestValidator(service.auth_token).validate(
-                    service.url + (request.uri or ""), params, signature
+                    service.url + (request.uri or ""), signed, signature
                 ),
                 idempotency_token=request.headers.get("I-Twilio-Idempotency-Token", ""),
             )
         )
+        await asyncio.sleep(service.delays.pop(request.path, 0))
         status, times = service.failures.get(request.path, (200, 0))
         if times:
             service.failures[request.path] = (status, times - 1)
@@ -87,6 +94,8 @@ class _Handler(tornado.web.RequestHandler):
         document, content_type = service.answers.get(request.path, ("", "text/xml"))
         self.set_header("Content-Type", content_type)
         self.finish(document)
+
+    get = post
 
 
 @asynccontextmanager

@@ -442,7 +442,7 @@ async def test_one_participant_is_removed() -> None:
 
 
 async def test_the_time_limit_ends_the_stay_when_the_clock_says_so() -> None:
-    async with company(seconds_per_second=1) as (service, carrier):
+    async with company(seconds_per_second=0) as (service, carrier):
         document = room(dial='timeLimit="7200"').replace("</Response>", "<Say>Time is up.</Say></Response>")
         service.says("/voice", document)
         call = await carrier.dial(HERO)
@@ -503,6 +503,58 @@ async def test_callbacks_get_lost_doubled_and_out_of_order_on_demand() -> None:
         await call.until("joined")
         await carrier.settled()
         assert len(service.all("/events")) == 6
+
+
+async def test_a_service_too_slow_for_the_overrides_is_tried_again() -> None:
+    async with company() as (service, carrier):
+        service.says("/voice", room(statusCallback="/events#rc=1&amp;rp=rt&amp;rt=100"))
+        service.delays["/events"] = 0.3
+        call = await carrier.dial(HERO)
+        await call.until("joined")
+        await carrier.settled()
+        assert [event.params["SequenceNumber"] for event in service.all("/events")] == ["1", "1"]
+        assert not carrier.debugger
+
+
+async def test_get_is_signed_with_its_query() -> None:
+    async with company() as (service, carrier):
+        service.says("/voice", '<Response><Redirect method="GET">/more?a=b%20c</Redirect></Response>')
+        service.says("/more", "<Response><Say>Got it.</Say></Response>")
+        call = await carrier.dial(HERO)
+        await call.ended()
+        assert call.said == ["Got it."]
+        request = service.last("/more")
+        assert (request.method, request.is_signed) == ("GET", True)
+        assert request.params.items() >= {"a": "b c", "CallSid": call.sid}.items()
+
+
+async def test_a_star_leads_out_of_the_room_where_it_is_asked_for() -> None:
+    async with company() as (service, carrier):
+        document = room(dial='hangupOnStar="true"').replace("</Response>", "<Say>Menu.</Say></Response>")
+        service.says("/voice", document)
+        call = await carrier.dial(HERO)
+        await call.until("joined")
+        call.press("12*")
+        await call.ended()
+        assert call.said == ["Menu."]
+
+
+async def test_the_action_is_told_even_when_the_caller_hung_up() -> None:
+    async with company() as (service, carrier):
+        service.says("/voice", room(dial='action="/after"'))
+        service.says("/after", "<Response><Say>Nobody hears this.</Say></Response>")
+        call = await carrier.dial(HERO)
+        await call.until("joined")
+        call.hang_up()
+        await carrier.close()
+        assert (
+            service.last("/after").params.items()
+            >= {
+                "CallStatus": "completed",
+                "DialCallStatus": "answered",
+            }.items()
+        )
+        assert call.said == []
 
 
 async def test_a_new_company_remembers_and_closes_what_was_live(tmp_path: Path) -> None:

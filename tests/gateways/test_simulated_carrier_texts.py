@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -206,3 +209,20 @@ def test_records_keep_their_order_and_their_first_version_when_added(tmp_path: P
     assert other.claim()
     assert len(other.all("thing")) == 2
     other.close()
+
+
+def test_a_killed_process_forgets_nothing(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "from thserver.gateways.simulated_records import Records\n"
+        "records = Records(Path(sys.argv[1]))\n"
+        "assert records.claim()\n"
+        "for number in range(100): records.put('text', str(number), {'n': number})\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "records.sqlite")], timeout=30)
+    assert done.returncode == -signal.SIGKILL
+    records = Records(tmp_path / "records.sqlite")
+    assert [record["n"] for record in records.all("text")] == list(range(100))
+    assert records.claim()
+    records.close()

@@ -49,7 +49,8 @@ class SimulatedCarrier:
         conference_number: str,
         seconds_per_second: float = 1.0,
     ) -> None:
-        """`base_url` is where callback paths belong; `seconds_per_second` how many seconds of a call pass in one."""
+        """`base_url` is where callback paths belong; `seconds_per_second` how many seconds of a call pass in
+        one (0: pauses and time limits end only when the clock says so, see `look_at_clock`)."""
         self.account_id = account_id
         self.auth_tokens = (auth_token,)
         self.faults = Faults()

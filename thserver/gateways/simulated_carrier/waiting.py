@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +13,11 @@ from thserver.domain.ports import Clock
 
 
 class Waiting:
-    """`seconds_per_second` is how many seconds of a call pass in one real second."""
+    """`seconds_per_second` is how many seconds of a call pass in one real second; with 0 only the clock counts."""
 
     def __init__(self, clock: Clock, seconds_per_second: float) -> None:
-        if seconds_per_second <= 0:
-            raise ValueError("time must pass")
+        if seconds_per_second < 0:
+            raise ValueError("time does not go back")
         self._clock = clock
         self._rate = seconds_per_second
         self._look = asyncio.Event()
@@ -26,14 +27,14 @@ class Waiting:
 
         They count from now, not from the first await.
         """
-        until = asyncio.get_running_loop().time() + seconds / self._rate
+        until = asyncio.get_running_loop().time() + (seconds / self._rate if self._rate else math.inf)
         return self._sleep(until, self._clock.now() + timedelta(seconds=seconds))
 
     async def _sleep(self, until: float, due: datetime) -> None:
         loop = asyncio.get_running_loop()
         while (left := until - loop.time()) > 0 and self._clock.now() < due:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left):
+                async with asyncio.timeout(None if math.isinf(left) else left):
                     await self._look.wait()
 
     def look_at_clock(self) -> None:
