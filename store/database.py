@@ -9,11 +9,15 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
+from store.admissions import Admissions
 from store.bookings import Bookings
+from store.calls import Calls
 from store.card_events import CardEvents
 from store.charges import Charges
 from store.codes import Codes
 from store.collection import Collection, translated
+from store.conference_events import ConferenceEvents
+from store.conferences import Conferences
 from store.heroes import Heroes
 from store.ledger import Ledger
 from store.limits import Limits
@@ -21,6 +25,7 @@ from store.numbers import Numbers
 from store.opt_outs import OptOuts
 from store.outbox import Outbox
 from store.people import People
+from store.rooms import Rooms
 from store.wallets import Wallets
 
 COLLECTIONS: dict[str, type[Collection]] = {
@@ -36,6 +41,10 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "ledger": Ledger,
     "wallets": Wallets,
     "card_events": CardEvents,
+    "calls": Calls,
+    "conferences": Conferences,
+    "conference_events": ConferenceEvents,
+    "rooms": Rooms,
 }
 
 
@@ -55,12 +64,18 @@ class Database:
     ledger: Ledger
     wallets: Wallets
     card_events: CardEvents
+    calls: Calls
+    conferences: Conferences
+    conference_events: ConferenceEvents
+    rooms: Rooms
+    admissions: Admissions
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
         self._client = client
         self._database: AsyncDatabase[dict[str, Any]] = client[name]
         for attribute, collection in COLLECTIONS.items():
             setattr(self, attribute, collection(self._database))
+        self.admissions = Admissions(self._database)
 
     async def ensure_indexes(self) -> None:
         """Make every index that is missing."""

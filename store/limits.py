@@ -35,3 +35,11 @@ class Limits(Collection):
         start = int(now.timestamp()) // length * length
         found = await self._collection.find_one({"_id": f"{what}@{start}"})
         return int(found["count"]) if found else 0
+
+    async def forgive(self, what: str, *, window: timedelta, now: datetime) -> None:
+        """Take one count back: the try was no failure after all."""
+        length = int(window.total_seconds())
+        start = int(now.timestamp()) // length * length
+        await self._collection.update_one(
+            {"_id": f"{what}@{start}", "count": {"$gt": 0}}, {"$inc": {"count": -1}}
+        )

@@ -1,0 +1,153 @@
+"""Calls: who is behind a CallSid, for which booking, and every answer that was given to it.
+
+The first answer to each step of a call is kept, so that a repeated request gets the very same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Many
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from store.collection import Collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`person_id` and `booking_id` are known once the caller is; `admitted` is when he was let into the room, by
+    our clock. `steps` maps a step to the TwiML given for it."""
+
+    sid: str
+    caller: str
+    person_id: int | None = None
+    booking_id: int | None = None
+    admitted: datetime | None = None
+    conference_sid: str | None = None
+    choices: tuple[int, ...] = ()
+    steps: dict[str, str]
+    created: datetime
+
+
+def from_document(found: dict[str, Any]) -> Call:
+    return Call(
+        sid=found["_id"],
+        caller=found.get("caller", ""),
+        person_id=found.get("person_id"),
+        booking_id=found.get("booking_id"),
+        admitted=found.get("admitted"),
+        conference_sid=found.get("conference_sid"),
+        choices=tuple(found.get("choices", ())),
+        steps={each["key"]: each["twiml"] for each in found["steps"]},
+        created=found["created"],
+    )
+
+
+class Calls(Collection):
+    name = "calls"
+    indexes = (
+        # Callers who were let in and have not arrived in the room yet.
+        IndexModel(
+            [("booking_id", ASCENDING), ("admitted", ASCENDING)],
+            name="of_booking",
+            partialFilterExpression={"booking_id": {"$gt": 0}},
+        ),
+        IndexModel(
+            "on_the_way", name="on_the_way", partialFilterExpression={"on_the_way": {"$exists": True}}
+        ),
+    )
+
+    async def begin(
+        self, sid: str, step: str, twiml: str, *, caller: str, now: datetime, facts: dict[str, Any]
+    ) -> str:
+        """Keep the first answer to a ring; the answer that is kept, which is an earlier one for a repeated ring.
+
+        `facts` are further fields of the call; `admitted` among them marks him as on his way to the room.
+        """
+        document = {
+            "_id": sid,
+            "caller": caller,
+            "created": now,
+            "steps": [{"key": step, "twiml": twiml}],
+            **_with_way(facts),
+        }
+        try:
+            await self._collection.insert_one(document)
+        except DuplicateKeyError:
+            return await self._kept(sid, step) or twiml
+        return twiml
+
+    async def add_step(self, sid: str, step: str, twiml: str, *, facts: dict[str, Any]) -> str:
+        """Keep the first answer to a later step; the answer that is kept."""
+        update: dict[str, Any] = {"$push": {"steps": {"key": step, "twiml": twiml}}}
+        if facts:
+            update["$set"] = _with_way(facts)
+        result = await self._collection.update_one({"_id": sid, "steps.key": {"$ne": step}}, update)
+        return twiml if result.matched_count else await self._kept(sid, step) or twiml
+
+    async def begin_guess(self, sid: str, step: str) -> bool:
+        """Whether this is the first request of this step: only that one counts as a guess."""
+        result = await self._collection.update_one(
+            {"_id": sid, "guesses": {"$ne": step}}, {"$push": {"guesses": step}}
+        )
+        return bool(result.matched_count)
+
+    async def get(self, sid: str) -> Call | None:
+        found = await self._collection.find_one({"_id": sid})
+        return from_document(found) if found is not None else None
+
+    async def people(self, sids: Many[str]) -> dict[str, int]:
+        """The person behind each of these calls, where he is known."""
+        if not sids:
+            return {}
+        cursor = self._collection.find(
+            {"_id": {"$in": list(sids)}, "person_id": {"$gt": 0}}, {"person_id": 1}
+        )
+        return {found["_id"]: found["person_id"] async for found in cursor}
+
+    async def arrived(self, sids: Many[str], conference_sid: str) -> None:
+        """These calls are in this conference, or have been."""
+        if sids:
+            await self._collection.update_many(
+                {"_id": {"$in": list(sids)}},
+                {"$set": {"conference_sid": conference_sid}, "$unset": {"on_the_way": ""}},
+            )
+
+    async def last_on_the_way(self, booking_id: int, *, since: datetime) -> datetime | None:
+        """When the last caller of this booking was let in who has not arrived yet, if that was since then."""
+        found = await self._collection.find_one(
+            {"booking_id": booking_id, "admitted": {"$gte": since}, "on_the_way": {"$exists": True}},
+            {"admitted": 1},
+            sort=[("admitted", -1)],
+        )
+        return found["admitted"] if found else None
+
+    async def not_arrived(self, *, before: datetime, limit: int = 200) -> list[Call]:
+        """Callers who were let in before then, of whose arrival nothing was heard: the earliest first."""
+        cursor = self._collection.find({"on_the_way": {"$lt": before}}).sort("on_the_way").limit(limit)
+        return [from_document(found) async for found in cursor]
+
+    async def of_booking(self, booking_id: int) -> list[Call]:
+        """Those who were let in for this booking, the earliest first."""
+        cursor = self._collection.find({"booking_id": booking_id, "admitted": {"$exists": True}}).sort(
+            "admitted"
+        )
+        return [from_document(found) async for found in cursor]
+
+    async def lost(self, sid: str) -> None:
+        """He never arrived, and nobody needs to look for him any more."""
+        await self._collection.update_one({"_id": sid}, {"$unset": {"on_the_way": ""}})
+
+    async def _kept(self, sid: str, step: str) -> str | None:
+        found = await self._collection.find_one({"_id": sid}, {"steps": 1})
+        for each in found["steps"] if found else ():
+            if each["key"] == step:
+                return str(each["twiml"])
+        return None
+
+
+def _with_way(facts: dict[str, Any]) -> dict[str, Any]:
+    return {**facts, "on_the_way": facts["admitted"]} if "admitted" in facts else facts
