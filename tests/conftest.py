@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 from tornado.ioloop import IOLoop
+from tornado.testing import bind_unused_port
 
 from config.settings import Settings, load
 from store.connection import connect
@@ -77,6 +78,14 @@ def database(io_loop: IOLoop, mongo_uri: str) -> Iterator[Database]:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def http_server_port() -> Iterator[tuple[Any, int]]:
+    """As pytest-tornasync's own, but closed where no server has taken it over."""
+    bound, port = bind_unused_port()
+    yield bound, port
+    bound.close()
 
 
 @pytest.fixture
