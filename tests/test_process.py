@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from tornado.websocket import websocket_connect
 
 from store.embedded import read_record, running_uri
 
@@ -154,6 +156,18 @@ def test_a_signal_ends_it_quietly_with_everything_it_started(run: Start, number:
     assert "Traceback" not in service.stderr
     assert "ERROR" not in service.stderr
     assert {"pid", "address", "mongo_pid"}.isdisjoint(read_record(service.data))
+
+
+async def test_an_open_websocket_is_told_that_the_service_restarts(run: Start) -> None:
+    service = run("serve")
+    address = await asyncio.to_thread(service.ready)
+    line = await websocket_connect(f"ws{address.removeprefix('http')}/practice/phone?from=%2B13125550123")
+    service.popen.terminate()
+    while await line.read_message() is not None:
+        pass
+    assert line.close_code == 1012
+    line.close()
+    assert await asyncio.to_thread(service.popen.wait, START_SECONDS) == 0
 
 
 def test_what_was_stored_is_there_at_the_next_start(run: Start) -> None:

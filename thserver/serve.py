@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tornado.netutil import bind_sockets
+from tornado.web import Application
+from tornado.websocket import WebSocketHandler
 
 from config.settings import Settings
 from scheduler.runner import Runner
@@ -32,6 +34,7 @@ MAX_BODY_BYTES = 11 * 1024 * 1024
 IDLE_SECONDS = 60
 BODY_SECONDS = 30
 DRAIN_SECONDS = 10
+GOODBYE_SECONDS = 1
 SERVICE_RESTART = 1012
 
 
@@ -94,6 +97,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         try:
             yield Running(settings=settings, services=services, database=database)
         finally:
+            server.stop()
+            await _close_sockets(application)
             cut_off = await server.drain(DRAIN_SECONDS)
             if cut_off:
                 log.warning("%s requests did not end in time and were cut off", cut_off)
@@ -157,6 +162,16 @@ async def _ensure_indexes(database: Database) -> None:
     except Exception:
         # The service then runs, but `/readyz` names what is missing: better seen there than a loop of restarts.
         log.exception("not all indexes could be made")
+
+
+async def _close_sockets(application: Application) -> None:
+    """Tell every open WebSocket that the service restarts; give them a moment to say goodbye."""
+    sockets: set[WebSocketHandler] = application.settings.get("open_sockets", set())
+    for one in list(sockets):
+        one.close(SERVICE_RESTART, "service restart")
+    deadline = asyncio.get_running_loop().time() + GOODBYE_SECONDS
+    while sockets and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 (they tell nobody when they go)
+        await asyncio.sleep(0.02)
 
 
 def _write_record(settings: Settings) -> None:

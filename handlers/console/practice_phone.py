@@ -107,6 +107,8 @@ class PracticePhone(WebSocketHandler, PracticeHandler):
     get.access = "anyone"  # type: ignore[attr-defined]
 
     async def open(self, *args: str, **kwargs: str) -> None:
+        # What the end of the process closes with "service restart".
+        self.application.settings.setdefault("open_sockets", set()).add(self)
         caller = phone_in(self.get_query_argument("from", "", strip=False))
         stir = self.get_query_argument("stir", "")[:40] or None
         self._call = await self.practising("carrier").dial(caller, stir=stir)
@@ -128,6 +130,7 @@ class PracticePhone(WebSocketHandler, PracticeHandler):
             self._call.hang_up()
 
     def on_close(self) -> None:
+        self.application.settings.setdefault("open_sockets", set()).discard(self)
         if self._call is not None:
             self._call.hang_up()
         if self._telling is not None:
