@@ -26,6 +26,7 @@ from store.opt_outs import OptOuts
 from store.outbox import Outbox
 from store.people import People
 from store.rooms import Rooms
+from store.text_events import TextEvents
 from store.wallets import Wallets
 
 COLLECTIONS: dict[str, type[Collection]] = {
@@ -37,6 +38,7 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "bookings": Bookings,
     "outbox": Outbox,
     "opt_outs": OptOuts,
+    "text_events": TextEvents,
     "charges": Charges,
     "ledger": Ledger,
     "wallets": Wallets,
@@ -60,6 +62,7 @@ class Database:
     bookings: Bookings
     outbox: Outbox
     opt_outs: OptOuts
+    text_events: TextEvents
     charges: Charges
     ledger: Ledger
     wallets: Wallets

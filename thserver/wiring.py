@@ -20,10 +20,15 @@ from thserver.services.background import Background
 from thserver.services.booking_moves import BookingMoves
 from thserver.services.bookings import BookingService
 from thserver.services.cancellations import Cancellations
+from thserver.services.codes import Codes, TokenKinds
+from thserver.services.heroes import Heroes
 from thserver.services.news import NewsDesk
 from thserver.services.outbox import Outbox
+from thserver.services.passwords import Passwords
+from thserver.services.people import People
 from thserver.services.readiness import Readiness
 from thserver.services.sign_in import SignIn
+from thserver.services.texts import Texts
 
 
 class NoCards:
@@ -80,6 +85,54 @@ async def wire(
         sealer=Sealer(settings.secret_key),
         web_domain=settings.web_domain,
     )
+    texts = Texts(
+        database=database,
+        clock=clock,
+        outbox=outbox,
+        web_domain=settings.web_domain,
+        contact="" if settings.server_email.startswith("no-reply@") else settings.server_email,
+        conference_number=settings.conference_number,
+        admit_after=timedelta(minutes=settings.admit_after_min),
+    )
+    codes = Codes(
+        database=database,
+        clock=clock,
+        sender=outbox,
+        secret_key=settings.secret_key,
+        web_domain=settings.web_domain,
+        countries=settings.sms_countries,
+        limit_per_phone=settings.limit_codes_per_phone_hour,
+        limit_per_address=settings.limit_codes_per_address_hour,
+        limit_in_all=settings.limit_codes_all_hour,
+    )
+    token_kinds = TokenKinds.lasting(timedelta(days=settings.verification_token_exp_in_days))
+    heroes = Heroes(
+        database=database,
+        clock=clock,
+        background=background,
+        outbox=outbox,
+        web_domain=settings.web_domain,
+    )
+    people = People(
+        database=database,
+        clock=clock,
+        sign_in=sign_in,
+        codes=codes,
+        heroes=heroes,
+        outbox=outbox,
+        token_kinds=token_kinds,
+        web_domain=settings.web_domain,
+        reveal_codes=settings.debug,
+    )
+    passwords = Passwords(
+        database=database,
+        clock=clock,
+        sign_in=sign_in,
+        codes=codes,
+        outbox=outbox,
+        token_kinds=token_kinds,
+        web_domain=settings.web_domain,
+    )
     bookings = BookingService(
         database=database,
         clock=clock,
@@ -95,12 +148,18 @@ async def wire(
 
     return Services(
         clock=clock,
+        carrier=carrier,
         readiness=Readiness(database),
         background=background,
         news=news,
         outbox=outbox,
+        texts=texts,
         practice=practice,
         sign_in=sign_in,
+        codes=codes,
+        people=people,
+        passwords=passwords,
+        heroes=heroes,
         bookings=bookings,
         closers=[carrier.close, background.close, close_hasher, payments.close, mail.close],
     )

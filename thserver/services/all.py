@@ -6,23 +6,35 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from thserver.domain.ports import Clock
+from thserver.domain.ports import Carrier, Clock
 from thserver.services.background import Background
 from thserver.services.bookings import BookingService
+from thserver.services.codes import Codes
+from thserver.services.heroes import Heroes
 from thserver.services.news import NewsDesk
 from thserver.services.outbox import Outbox
+from thserver.services.passwords import Passwords
+from thserver.services.people import People
 from thserver.services.readiness import Readiness
 from thserver.services.sign_in import SignIn
+from thserver.services.texts import Texts
 
 
 @dataclass(kw_only=True)
 class Services:
     clock: Clock
+    # Its account and tokens are what its webhooks are checked with.
+    carrier: Carrier
     readiness: Readiness
     background: Background
     news: NewsDesk
     outbox: Outbox
+    texts: Texts
     sign_in: SignIn
+    codes: Codes
+    people: People
+    passwords: Passwords
+    heroes: Heroes
     bookings: BookingService
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.
     practice: Any = None

@@ -240,7 +240,7 @@ class Outbox:
             return False
         now = self._clock.now()
         if error_code == OPTED_OUT_CODE:
-            await self._opt_outs.add(row.to, source=OPTED_OUT_CODE, now=now)
+            await self._opt_outs.set(row.to, out=True, source=OPTED_OUT_CODE, at=now)
         await self._rows.report(row.key, sid=sid, status=status, error_code=error_code, now=now)
         # Looked at afresh, so that a report that is applied twice (a crash came between) still gets here.
         row = await self._rows.get(row.key)
@@ -386,7 +386,7 @@ class Outbox:
         else:
             opted_out = sent.reason == OPTED_OUT_CODE and row.kind is OutboxKind.TEXT
             if opted_out:
-                await self._opt_outs.add(row.to, source=OPTED_OUT_CODE, now=now)
+                await self._opt_outs.set(row.to, out=True, source=OPTED_OUT_CODE, at=now)
             await self._say_instead(row)
             state = OutboxState.FAILED if outcome is Outcome.FAILED else OutboxState.DEAD
             await self._finish(row, OutboxState.SUPPRESSED if opted_out else state, sent)
