@@ -15,6 +15,9 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from twilio.request_validator import RequestValidator
 
+from thserver.gateways.simulated_carrier import SimulatedCarrier
+from thserver.gateways.simulated_records import Records
+
 DIALLED = "+12025550100"
 TEXTING = "+12025550199"
 
@@ -111,3 +114,39 @@ async def scripted(**settings: Any) -> AsyncIterator[ScriptedService]:
     finally:
         server.stop()
         await server.close_all_connections()
+
+
+def carrier_for(
+    service: ScriptedService, *, records: Records | None = None, seconds_per_second: float = 100
+) -> SimulatedCarrier:
+    return SimulatedCarrier(
+        records=records or Records(None),
+        clock=service.clock,
+        account_id=service.account_id,
+        auth_token=service.auth_token,
+        base_url=service.url,
+        voice_url=service.url + "/voice",
+        voice_fallback_url=service.url + "/fallback",
+        text_url=service.url + "/text",
+        text_number=TEXTING,
+        conference_number=DIALLED,
+        seconds_per_second=seconds_per_second,
+    )
+
+
+@asynccontextmanager
+async def company(**more: float) -> AsyncIterator[tuple[ScriptedService, SimulatedCarrier]]:
+    async with scripted() as service:
+        carrier = carrier_for(service, **more)
+        try:
+            yield service, carrier
+        finally:
+            await carrier.close()
+
+
+def room(name: str = "grace", dial: str = "", **attributes: str) -> str:
+    """TwiML that puts the caller into a conference."""
+    given = {"statusCallback": "/events#rc=1&amp;rp=5xx,ct,rt", "statusCallbackEvent": "start end join leave"}
+    given |= {"waitUrl": "", **attributes}
+    words = " ".join(f'{name}="{value}"' for name, value in given.items())
+    return f"<Response><Dial {dial}><Conference {words}>{name}</Conference></Dial></Response>"

@@ -5,45 +5,17 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.gateways.scripted_service import DIALLED, TEXTING, ScriptedService, scripted
+from tests.gateways.scripted_service import TEXTING, carrier_for, company, scripted
 from thserver.domain.ports import Outcome
-from thserver.gateways.simulated_carrier import SimulatedCarrier
 from thserver.gateways.simulated_carrier.texts import UNREACHABLE_NUMBER
 from thserver.gateways.simulated_records import Records
 
 PHONE = "+12025550111"
-
-
-def carrier_for(service: ScriptedService, records: Records) -> SimulatedCarrier:
-    return SimulatedCarrier(
-        records=records,
-        clock=service.clock,
-        account_id=service.account_id,
-        auth_token=service.auth_token,
-        base_url=service.url,
-        voice_url=service.url + "/voice",
-        voice_fallback_url=service.url + "/fallback",
-        text_url=service.url + "/text",
-        text_number=TEXTING,
-        conference_number=DIALLED,
-    )
-
-
-@asynccontextmanager
-async def company() -> AsyncIterator[tuple[ScriptedService, SimulatedCarrier]]:
-    async with scripted() as service:
-        carrier = carrier_for(service, Records(None))
-        try:
-            yield service, carrier
-        finally:
-            await carrier.close()
 
 
 async def test_a_text_arrives_and_its_progress_is_posted_in_order() -> None:
@@ -176,7 +148,7 @@ async def test_texts_and_opt_outs_survive_a_restart(tmp_path: Path) -> None:
     async with scripted() as service:
         for round_ in range(2):
             records = Records(tmp_path / "records.sqlite")
-            carrier = carrier_for(service, records)
+            carrier = carrier_for(service, records=records)
             if round_ == 0:
                 await carrier.send_text(PHONE, "Hello", callback_path="/c")
                 await carrier.text_from("+12025550122", "STOP")
