@@ -18,10 +18,9 @@ from thserver.domain.people import Person, slug_candidates
 TEXT = {"$gt": ""}
 TOKENS_KEPT = 50
 COLUMNS = tuple(column.name for column in fields(Person) if column.name != "id")
-SHOWN = {
-    name: 1
-    for name in ("uuid", "first_name", "last_name", "timezone", "image_url", "is_active", "created", "updated")
-}
+SHOWN = dict.fromkeys(
+    ("uuid", "first_name", "last_name", "timezone", "image_url", "is_active", "created", "updated"), 1
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,8 @@ class People(Collection):
         unique("slug"),
         IndexModel("tokens.hash", name="tokens", unique=True, partialFilterExpression={"tokens.hash": TEXT}),
         IndexModel("is_staff", name="staff", partialFilterExpression={"is_staff": True}),
+        # A ring from a number that waits for its code.
+        IndexModel("phone_pending", name="phone_pending", partialFilterExpression={"phone_pending": TEXT}),
         IndexModel("hero_outdated", name="hero_outdated", sparse=True),
     )
 

@@ -8,3 +8,8 @@ from handlers.heroes.dialect import DIALECT
 
 class HeroesHandler(Handler):
     dialect = DIALECT
+
+    def reply_empty(self) -> None:
+        """The document's 200 with `Response: None`."""
+        self.set_status(200)
+        self.finish()

@@ -1,16 +1,26 @@
-"""Bodies of this contract's answers: the business's objects as the document shows them."""
+"""Bodies of this contract's answers: people and heroes as the document shows them."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from handlers.fields import utc_text
+from thserver.domain.heroes import Hero
 from thserver.domain.people import Person
 from thserver.domain.phone_numbers import national_us
+
+if TYPE_CHECKING:
+    from thserver.services.heroes import Decision
 
 
 def phone_text(phone: str | None) -> str | None:
     return national_us(phone) if phone else None
+
+
+def wall_clock(local: datetime) -> str:
+    """A local time in the document's form: what the clock on the wall shows, with a `Z` that does not mean UTC."""
+    return local.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def profile(person: Person) -> dict[str, Any]:
@@ -47,4 +57,96 @@ def short_person(person: Person) -> dict[str, Any]:
         "profile_image": person.image_url,
         "timezone": person.timezone,
         "created": utc_text(person.created),
+    }
+
+
+def listed_hero(hero: Hero, person: Person) -> dict[str, Any]:
+    """A hero in the list."""
+    return {
+        "id": hero.id,
+        "user": short_person(person),
+        "slug": hero.slug,
+        "discipline": hero.discipline,
+        "title": hero.title,
+        "description": hero.description,
+        "position": hero.position,
+        "company": hero.company,
+        "years_of_exp": hero.years_of_exp,
+        "rate_in_cents": hero.rate_in_cents,
+        "created": utc_text(hero.created),
+        "updated": utc_text(hero.updated),
+    }
+
+
+def hero_detail(hero: Hero, person: Person) -> dict[str, Any]:
+    """A hero as others see him."""
+    return {
+        "id": hero.id,
+        "user": short_person(person),
+        "slug": hero.slug,
+        "discipline": hero.discipline,
+        "title": hero.title,
+        "description": hero.description,
+        "position": hero.position,
+        "company": hero.company,
+        "short_bio": hero.short_bio,
+        "years_of_exp": hero.years_of_exp,
+        "rate_in_cents": hero.rate_in_cents,
+        "linkedin_url": hero.linkedin_url,
+        "active": hero.active,
+        "created": utc_text(hero.created),
+        "updated": utc_text(hero.updated),
+    }
+
+
+def application(hero: Hero, person: Person) -> dict[str, Any]:
+    """A hero as he has applied."""
+    return {
+        "id": hero.id,
+        "user": short_person(person),
+        "slug": hero.slug,
+        "discipline": hero.discipline,
+        "title": hero.title,
+        "description": hero.description,
+        "position": hero.position,
+        "company": hero.company,
+        "short_bio": hero.short_bio,
+        "years_of_exp": hero.years_of_exp,
+        "rate_in_cents": hero.rate_in_cents,
+        "accepted": hero.accepted,
+        "linkedin_url": hero.linkedin_url,
+        "created": utc_text(hero.created),
+        "updated": utc_text(hero.updated),
+    }
+
+
+def hero_profile(hero: Hero, person: Person) -> dict[str, Any]:
+    """A hero as he sees himself."""
+    return {
+        "id": hero.id,
+        "user": profile(person),
+        "slug": hero.slug,
+        "discipline": hero.discipline,
+        "title": hero.title,
+        "description": hero.description,
+        "position": hero.position,
+        "company": hero.company,
+        "short_bio": hero.short_bio,
+        "years_of_exp": hero.years_of_exp,
+        "rate_in_cents": hero.rate_in_cents,
+        "accepted": hero.accepted,
+        "linkedin_url": hero.linkedin_url,
+        "active": hero.active,
+        "created": utc_text(hero.created),
+        "updated": utc_text(hero.updated),
+    }
+
+
+def decision(decision: Decision) -> dict[str, Any]:
+    """`user` is the staff member who decided."""
+    return {
+        "user": decision.by.uuid,
+        "hero": decision.hero.id,
+        "accepted": decision.hero.accepted,
+        "timestamp": utc_text(decision.at),
     }

@@ -9,12 +9,17 @@ from typing import Any
 from thserver.domain.errors import Invalid
 
 DISCIPLINES = ("FE", "BE", "IO", "AN", "UX")
+# What a list of heroes can be ordered by.
+ORDERS = ("rate_in_cents", "years_of_exp", "created")
+# The longest call at this rate is just below the most that a card company takes in one charge.
+HIGHEST_RATE_IN_CENTS = 800_000
 
 
 @dataclass(slots=True, kw_only=True)
 class Hero:
     """`rate_in_cents` is US cents per minute. `name` repeats the person's for searching, `person_active` his
-    own is_active; a hero is listed while he is accepted by staff, active, and so is his person."""
+    own is_active; a hero is listed while he is accepted by staff, active, and so is his person. `decided` is
+    False until staff has accepted or declined him for the first time."""
 
     id: int
     person_id: int
@@ -30,6 +35,7 @@ class Hero:
     rate_in_cents: int
     linkedin_url: str
     accepted: bool = False
+    decided: bool = False
     active: bool = True
     person_active: bool = True
     created: datetime
@@ -38,6 +44,15 @@ class Hero:
     @property
     def listed(self) -> bool:
         return self.accepted and self.active and self.person_active
+
+
+@dataclass(frozen=True, slots=True)
+class ToTell:
+    """Something that happened to a hero and has not been told yet: applied, accepted or declined."""
+
+    id: str
+    what: str
+    at: datetime
 
 
 def check_offer(offer: dict[str, Any]) -> None:
@@ -49,6 +64,8 @@ def check_offer(offer: dict[str, Any]) -> None:
         problems["years_of_exp"] = "too_small"
     if "rate_in_cents" in offer and offer["rate_in_cents"] < 0:
         problems["rate_in_cents"] = "too_small"
+    if "rate_in_cents" in offer and offer["rate_in_cents"] > HIGHEST_RATE_IN_CENTS:
+        problems["rate_in_cents"] = "too_large"
     if "short_bio" in offer and len(offer["short_bio"]) >= 200:
         problems["short_bio"] = "too_long"
     if problems:

@@ -55,6 +55,22 @@ class TokenKind:
     life: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class TokenKinds:
+    """The tokens in letters. `life` is that of a token that proves an address; a new password is asked for by
+    whoever wants it now, so its token ends within a day."""
+
+    confirm_address: TokenKind
+    reset_password: TokenKind
+
+    @classmethod
+    def lasting(cls, life: timedelta) -> TokenKinds:
+        return cls(
+            TokenKind(purpose="confirm-address", length=10, life=life),
+            TokenKind(purpose="reset-password", length=8, life=min(life, timedelta(days=1))),
+        )
+
+
 # Proves the number of somebody who is about to register.
 REGISTRATION = CodeKind(purpose="registration")
 # Proves a number that a person wants to have from now on: in the form of contract heroes, and as plain digits.
