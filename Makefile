@@ -29,7 +29,8 @@ bench: $(STAMP) ## Measure requests a second, CPU per request and memory
 	@exec $(BIN)/python -m bench
 
 $(STAMP): setup.py pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	@python=$(BIN)/python; test -x $$python || python=$(PYTHON); \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or later is needed: install it, or name one, as in: make PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
 		{ echo "python3 cannot make .venv: install its venv package (python3-venv on Debian and Ubuntu)." >&2; exit 1; }
