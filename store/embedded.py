@@ -194,7 +194,9 @@ class EmbeddedMongo:
 
     def _take_folder(self) -> None:
         try:
-            self.database_folder.mkdir(parents=True, exist_ok=True)
+            # What people told us is in here: nobody else on this machine may read it.
+            self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.database_folder.mkdir(mode=0o700, exist_ok=True)
             lock = (self.data_folder / "lock").open("a+")
         except OSError as problem:
             raise EmbeddedError(

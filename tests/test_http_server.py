@@ -10,6 +10,7 @@ from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler, websocket_connect
 
 from thserver.http_server import DrainingServer
+from thserver.logs import request_id
 
 
 class Slow(RequestHandler):
@@ -32,6 +33,14 @@ class Who(RequestHandler):
         self.finish(f"{self.request.remote_ip} {self.request.protocol}")
 
 
+class RequestId(RequestHandler):
+    async def get(self) -> None:
+        before = request_id.get()
+        await asyncio.sleep(0)
+        assert request_id.get() == before
+        self.finish(before)
+
+
 class Socket(WebSocketHandler):
     def on_message(self, message: str | bytes) -> None:
         self.write_message(message)
@@ -44,7 +53,8 @@ def _fresh_events() -> None:
 
 async def serving(*, trusted: tuple[str, ...] = ()) -> tuple[DrainingServer, int]:
     server = DrainingServer(
-        Application([("/slow", Slow), ("/who", Who), ("/socket", Socket)]), trusted_proxies=trusted
+        Application([("/slow", Slow), ("/who", Who), ("/socket", Socket), ("/id", RequestId)]),
+        trusted_proxies=trusted,
     )
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
@@ -108,6 +118,17 @@ async def test_a_request_that_does_not_end_is_cut_off_at_the_deadline() -> None:
 async def test_a_server_without_connections_ends_at_once() -> None:
     server, _ = await serving()
     assert await server.drain(10) == 0
+
+
+async def test_every_request_has_an_id_of_its_own_for_the_log() -> None:
+    server, port = await serving()
+    reader, writer = await ask(port, "/id")
+    first = await answer(reader)
+    writer.write(b"GET /id HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    second = await answer(reader)
+    assert len({first, second, "-"}) == 3
+    writer.close()
+    await server.drain(10)
 
 
 async def test_an_open_websocket_does_not_hold_up_the_end() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Awaitable, Collection
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ from tornado.httputil import (
     RequestStartLine,
     ResponseStartLine,
 )
+
+from thserver.logs import request_id
 
 
 class DrainingServer(HTTPServer):
@@ -79,6 +82,8 @@ class _Watched(HTTPMessageDelegate):
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         self._busy.add(self._connection)
+        # The handler's task inherits it, and so does everything that the handler starts.
+        request_id.set(secrets.token_hex(8))
         # Tornado prefers this header to X-Forwarded-For, and proxies pass it through from anybody.
         headers.pop("X-Real-Ip", None)
         return self._delegate.headers_received(start_line, headers)

@@ -176,7 +176,7 @@ async def _close_sockets(application: Application) -> None:
 
 def _write_record(settings: Settings) -> None:
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         amend_record(
             settings.data_dir, pid=os.getpid(), address=listening_at(settings), development=settings.debug
         )

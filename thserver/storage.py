@@ -16,6 +16,8 @@ from store.embedded import EmbeddedMongo, running_uri
 log = logging.getLogger(__name__)
 
 SUPERVISION_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0
 
 
 class DataFolderProblem(Exception):
@@ -28,7 +30,7 @@ def practice_file(settings: Settings) -> Path | None:
     if not any(simulated):
         return None
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
         raise DataFolderProblem(
             f"DATA_DIR {settings.data_dir} cannot be written: {problem.strerror}."
@@ -73,13 +75,24 @@ async def _client(uri: str) -> AsyncIterator[Database]:
 
 
 async def _keep_running(mongo: EmbeddedMongo) -> None:
-    """Start the private MongoDB again when it ends by itself (killed, out of memory)."""
+    """Start the private MongoDB again when it ends by itself (killed, out of memory), ever less eagerly."""
+    pause = SUPERVISION_SECONDS
+    quiet_until = 0.0
     while True:
-        await asyncio.sleep(SUPERVISION_SECONDS)
+        await asyncio.sleep(pause)
+        now = asyncio.get_running_loop().time()
         try:
-            if mongo.restart_if_dead():
+            ended = mongo.restart_if_dead()
+        except Exception:
+            log.exception("the embedded MongoDB ended by itself and does not start")
+            ended = True
+        else:
+            if ended:
                 log.error(
                     "the embedded MongoDB ended by itself and was started again (see %s)", mongo.log_file
                 )
-        except Exception:
-            log.exception("the embedded MongoDB ended by itself and does not start")
+        if ended:
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            quiet_until = now + STEADY_SECONDS
+        elif now > quiet_until:
+            pause = SUPERVISION_SECONDS
