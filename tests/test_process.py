@@ -292,5 +292,17 @@ def test_settings_prints_the_example_file(run: Start) -> None:
 
 def test_jobs_lists_the_timetable_and_knows_no_other_job(run: Start) -> None:
     listing = run("jobs")
+    listing.wait_for("send-reminders")
     assert listing.popen.wait(START_SECONDS) == 0, listing.stderr
     assert "no job is called nonsense" in refused(run("jobs", "nonsense"), 1)
+
+
+def test_a_job_runs_by_hand_whether_the_service_runs_or_not(run: Start) -> None:
+    service = run("serve")
+    service.ready()
+    for _ in range(2):
+        job = run("jobs", "send-reminders")
+        assert "0 done" in job.wait_for("send-reminders:")
+        assert job.popen.wait(START_SECONDS) == 0, job.stderr
+        if service.popen.poll() is None:
+            assert service.end() == 0
