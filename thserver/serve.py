@@ -98,6 +98,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             yield Running(settings=settings, services=services, database=database)
         finally:
             server.stop()
+            runner.stop()
             await _close_sockets(application)
             cut_off = await server.drain(DRAIN_SECONDS)
             if cut_off:
