@@ -65,6 +65,8 @@ def attempt_document(attempt: Attempt) -> dict[str, Any]:
         "number": attempt.number,
         "customer_id": attempt.customer_id,
         "card_id": attempt.card_id,
+        "card_brand": attempt.card_brand,
+        "card_last4": attempt.card_last4,
         "total_in_cents": attempt.total_in_cents,
         "payout_account": attempt.payout_account,
         "platform_fee_in_cents": attempt.platform_fee_in_cents,

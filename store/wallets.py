@@ -57,7 +57,12 @@ def unique(field: str) -> IndexModel:
 
 class Wallets(Collection):
     name = "wallets"
-    indexes = (unique("customer_id"), unique("cards.id"), unique("payout_account"))
+    indexes = (
+        unique("customer_id"),
+        unique("cards.id"),
+        unique("payout_account"),
+        IndexModel("new_card", name="new_card", partialFilterExpression={"new_card": True}),
+    )
 
     async def get(self, person_id: int) -> WalletRecord:
         """The wallet; an empty one for somebody who has none yet."""
@@ -87,6 +92,7 @@ class Wallets(Collection):
                     "$set": {
                         "cards": {"$concatArrays": [others, [{"$literal": card_document(card)}]]},
                         "default_card": card.id,
+                        "new_card": True,
                         "updated": now,
                     }
                 }
@@ -118,6 +124,16 @@ class Wallets(Collection):
             ],
         )
         return bool(result.matched_count)
+
+    async def with_new_card(self, *, limit: int = 100) -> list[WalletRecord]:
+        """Wallets whose new card has not been tried on what is unpaid."""
+        cursor = self._collection.find({"new_card": True}).limit(limit)
+        return [from_document(found) async for found in cursor]
+
+    async def new_card_seen(self, person_id: int, card_id: str) -> None:
+        await self._collection.update_one(
+            {"_id": person_id, "default_card": card_id}, {"$unset": {"new_card": ""}}
+        )
 
     async def set_payout_ready(self, account_id: str, is_ready: bool, *, now: datetime) -> bool:
         """False when nobody has that account."""

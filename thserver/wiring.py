@@ -22,20 +22,17 @@ from thserver.services.bookings import BookingService
 from thserver.services.cancellations import Cancellations
 from thserver.services.codes import Codes, TokenKinds
 from thserver.services.heroes import Heroes
+from thserver.services.leases import Leases
+from thserver.services.letters import Letters
 from thserver.services.news import NewsDesk
 from thserver.services.outbox import Outbox
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.readiness import Readiness
+from thserver.services.reminders import Reminders
 from thserver.services.sign_in import SignIn
 from thserver.services.texts import Texts
-
-
-class NoCards:
-    """Nobody has a card as long as there is no wallet."""
-
-    async def has_card(self, person_id: int) -> bool:
-        return False
+from thserver.wiring_billing import wire_money, wire_wallet
 
 
 async def wire(
@@ -94,6 +91,25 @@ async def wire(
         conference_number=settings.conference_number,
         admit_after=timedelta(minutes=settings.admit_after_min),
     )
+    letters = Letters(
+        database=database,
+        outbox=outbox,
+        web_domain=settings.web_domain,
+        conference_number=settings.conference_number,
+        secret_key=settings.secret_key,
+    )
+    news.subscribe(letters.heard)
+    reminders = Reminders(
+        database=database,
+        clock=clock,
+        outbox=outbox,
+        leads_in_min={},
+        other_leads_in_min=(settings.sms_reminder_time_in_min,),
+        grace=timedelta(minutes=settings.admit_after_min),
+        conference_number=settings.conference_number,
+        secret_key=settings.secret_key,
+    )
+    news.subscribe(reminders.heard)
     codes = Codes(
         database=database,
         clock=clock,
@@ -133,14 +149,26 @@ async def wire(
         token_kinds=token_kinds,
         web_domain=settings.web_domain,
     )
+    wallet = wire_wallet(settings, database, clock=clock, payments=payments)
     bookings = BookingService(
         database=database,
         clock=clock,
         moves=BookingMoves(database=database, clock=clock, news=news, secret_key=settings.secret_key),
         cancellations=Cancellations(database=database, clock=clock, allowed=settings.allowed_cancelations),
-        cards=NoCards(),
+        cards=wallet,
         cancellation_fee_in_cents=settings.cancelation_fee_in_cents,
         admit_after=timedelta(minutes=settings.admit_after_min),
+    )
+    money = wire_money(
+        settings,
+        database,
+        clock=clock,
+        background=background,
+        payments=payments,
+        outbox=outbox,
+        wallet=wallet,
+        bookings=bookings,
+        news=news,
     )
 
     async def close_hasher() -> None:
@@ -153,7 +181,10 @@ async def wire(
         background=background,
         news=news,
         outbox=outbox,
+        leases=Leases(database=database, clock=clock),
         texts=texts,
+        letters=letters,
+        reminders=reminders,
         practice=practice,
         sign_in=sign_in,
         codes=codes,
@@ -161,5 +192,8 @@ async def wire(
         passwords=passwords,
         heroes=heroes,
         bookings=bookings,
+        wallet=wallet,
+        billing=money.billing,
+        card_events=money.card_events,
         closers=[carrier.close, background.close, close_hasher, payments.close, mail.close],
     )

@@ -41,6 +41,17 @@ WORKABLE = frozenset({State.DUE, State.CHARGING, State.UNKNOWN, State.DECLINED, 
 UNPAID = frozenset({State.DECLINED, State.NEEDS_CARDHOLDER, State.DEAD})
 
 
+# The card company's reasons that are about the host's payout account and say nothing about the card.
+PAYOUT_PROBLEMS = frozenset(
+    {
+        "insufficient_capabilities_for_transfer",
+        "account_invalid",
+        "transfers_not_allowed",
+        "platform_account_required",
+    }
+)
+
+
 class Result(StrEnum):
     """How one attempt ended. OPEN may still turn out either way, so nothing else is tried meanwhile."""
 
@@ -56,6 +67,8 @@ class Attempt:
     number: int
     customer_id: str
     card_id: str
+    card_brand: str = ""
+    card_last4: str = ""
     total_in_cents: int
     payout_account: str | None = None
     platform_fee_in_cents: int = 0
@@ -140,6 +153,11 @@ class Charge:
     def total_in_cents(self) -> int:
         """What is taken from the card: this charge and what it carries."""
         return self.amount_in_cents + self.carried_in_cents
+
+    @property
+    def is_too_small(self) -> bool:
+        """Whether it is collected with another charge."""
+        return self.state is State.CARRIED or self.paid_with is not None
 
     @property
     def open_attempt(self) -> Attempt | None:
@@ -228,6 +246,13 @@ def cancelation_charge(*, booking_id: int, payer_id: int, fee_in_cents: int, now
         created=now,
         updated=now,
     )
+
+
+def after_failure(charge: Charge, state: State, now: datetime) -> tuple[State, datetime | None]:
+    """What follows when an attempt failed: another one in a day, or nothing until there is a new card."""
+    if charge.tries >= MOST_TRIES:
+        return State.DEAD, None
+    return state, now + NEXT_TRY_AFTER
 
 
 def pause_before_repeat(attempt: Attempt, now: datetime) -> timedelta:

@@ -35,6 +35,14 @@ def transferred(person_id: int) -> str:
     return f"person:{person_id}:transferred"
 
 
+def billed_id(charge_id: str) -> str:
+    return f"billed:{charge_id}"
+
+
+def paid_id(charge_id: str) -> str:
+    return f"paid:{charge_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     account: str
@@ -67,7 +75,7 @@ class Entry:
 def billed(charge: Charge, at: datetime) -> Entry:
     """The person owes the amount of this charge."""
     flows = Counter({due(charge.payer_id): -charge.amount_in_cents, BILLED: charge.amount_in_cents})
-    return _entry(f"billed:{charge.id}", flows, charge, at)
+    return _entry(billed_id(charge.id), flows, charge, at)
 
 
 def paid(charge: Charge, carried: Sequence[Charge], at: datetime) -> Entry:
@@ -82,7 +90,7 @@ def paid(charge: Charge, carried: Sequence[Charge], at: datetime) -> Entry:
             is_passed_on = each is charge and charge.payout_account is not None
             account = transferred(each.host_id) if is_passed_on else owed(each.host_id)
             flows[account] += each.host_share_in_cents
-    return _entry(f"paid:{charge.id}", flows, charge, at)
+    return _entry(paid_id(charge.id), flows, charge, at)
 
 
 def refunded(charge: Charge, payment: Entry, *, before: int, after: int, at: datetime) -> Entry:

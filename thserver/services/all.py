@@ -8,16 +8,22 @@ from typing import Any
 
 from thserver.domain.ports import Carrier, Clock
 from thserver.services.background import Background
+from thserver.services.billing import Billing
 from thserver.services.bookings import BookingService
+from thserver.services.card_events import CardEventDesk
 from thserver.services.codes import Codes
 from thserver.services.heroes import Heroes
+from thserver.services.leases import Leases
+from thserver.services.letters import Letters
 from thserver.services.news import NewsDesk
 from thserver.services.outbox import Outbox
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.readiness import Readiness
+from thserver.services.reminders import Reminders
 from thserver.services.sign_in import SignIn
 from thserver.services.texts import Texts
+from thserver.services.wallet import Wallet
 
 
 @dataclass(kw_only=True)
@@ -27,15 +33,21 @@ class Services:
     carrier: Carrier
     readiness: Readiness
     background: Background
+    leases: Leases
     news: NewsDesk
     outbox: Outbox
     texts: Texts
+    letters: Letters
+    reminders: Reminders
     sign_in: SignIn
     codes: Codes
     people: People
     passwords: Passwords
     heroes: Heroes
     bookings: BookingService
+    wallet: Wallet
+    billing: Billing
+    card_events: CardEventDesk
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.
     practice: Any = None
     # What must be closed at the end, in this order.

@@ -272,10 +272,11 @@ class BookingService:
             booking = await self._bookings.get(booking_id)
             return booking if booking is not None and booking.state is State.HELD else None
 
-    async def mark_missed(self, booking: Booking) -> Booking | None:
-        """The time is over and they were not both there. None when something else happened first."""
+    async def mark_missed(self, booking: Booking, *, came: Sequence[int] = ()) -> Booking | None:
+        """The time is over and they were not both there; `came` are the ids of those who were on the line, kept
+        in the booking's details. None when something else happened first."""
         try:
-            return await self._moves.make("miss", "missed", booking, None)
+            return await self._moves.make("miss", "missed", booking, None, changes={"details.came": list(came)})
         except WrongState:
             return None
 

@@ -1,0 +1,73 @@
+"""Counting the money again: whether charges, ledger and what people were told still agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from store.database import Database
+from thserver.domain import ledger
+from thserver.domain.charges import Charge, State
+from thserver.domain.ledger import Entry
+from thserver.domain.ports import Clock
+
+# What has just changed is still being entered.
+SETTLED_AFTER = timedelta(minutes=2)
+
+
+class Recount:
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._charges = database.charges
+        self._ledger = database.ledger
+        self._events = database.card_events
+        self._clock = clock
+
+    async def check(self) -> list[str]:
+        """Every difference in one line; none is how it should be. Reads everything, so not for each request."""
+        wrong: list[str] = []
+        of_charge: dict[str, list[Entry]] = {}
+        try:
+            async for entry in self._ledger.everything():
+                of_charge.setdefault(entry.charge_id, []).append(entry)
+        except ValueError as error:
+            return [f"ledger: {error}"]
+        before = self._clock.now() - SETTLED_AFTER
+        payments: Counter[str] = Counter()
+        async for charge in self._charges.everything():
+            entries = of_charge.pop(charge.id, [])
+            if charge.payment_id is not None:
+                payments[charge.payment_id] += 1
+            if charge.updated < before:
+                wrong += [f"charge {charge.id}: {problem}" for problem in differences(charge, entries)]
+        wrong += [f"ledger: entries of charge {charge_id}, which is not there" for charge_id in of_charge]
+        wrong += [
+            f"payment {payment} pays {count} charges" for payment, count in payments.items() if count > 1
+        ]
+        for event in await self._events.in_state("orphan"):
+            wrong.append(f"card event {event.id} ({event.type}) is about nothing that we know")
+        return wrong
+
+
+def differences(charge: Charge, entries: list[Entry]) -> list[str]:
+    """Where a charge and its entries in the ledger do not agree."""
+    wrong = []
+    by_kind = Counter(entry.what for entry in entries)
+    owes = charge.amount_in_cents > 0
+    if by_kind["billed"] != int(owes):
+        wrong.append(f"billed {by_kind['billed']} times")
+    is_paid = charge.state is State.SUCCEEDED and charge.paid_with is None
+    if by_kind["paid"] != int(is_paid):
+        wrong.append(f"{charge.state}, and entered as paid {by_kind['paid']} times")
+    taken = -sum(entry.amount_into(ledger.CARD) for entry in entries if entry.what == "paid")
+    if is_paid and taken != charge.total_in_cents:
+        wrong.append(f"{taken} cents entered, {charge.total_in_cents} taken")
+    given_back = sum(entry.amount_into(ledger.CARD) for entry in entries if entry.what == "refunded")
+    if given_back != charge.refunded_in_cents:
+        wrong.append(f"{given_back} cents entered as given back, {charge.refunded_in_cents} given back")
+    if charge.state is State.SUCCEEDED and charge.payment_id is None and charge.paid_with is None:
+        wrong.append("paid by nothing")
+    if sum(attempt.result.value == "succeeded" for attempt in charge.attempts) > 1:
+        wrong.append("paid by two attempts")
+    if charge.news:
+        wrong.append(f"not told: {', '.join(news.id for news in charge.news)}")
+    return wrong
