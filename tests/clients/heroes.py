@@ -41,8 +41,24 @@ LISTED_HERO = [
     "created",
     "updated",
 ]
-HERO_DETAIL = [*LISTED_HERO[:8], "short_bio", *LISTED_HERO[8:10], "linkedin_url", "active", "created", "updated"]
-APPLICATION = [*LISTED_HERO[:8], "short_bio", *LISTED_HERO[8:10], "accepted", "linkedin_url", "created", "updated"]
+HERO_DETAIL = [
+    *LISTED_HERO[:8],
+    "short_bio",
+    *LISTED_HERO[8:10],
+    "linkedin_url",
+    "active",
+    "created",
+    "updated",
+]
+APPLICATION = [
+    *LISTED_HERO[:8],
+    "short_bio",
+    *LISTED_HERO[8:10],
+    "accepted",
+    "linkedin_url",
+    "created",
+    "updated",
+]
 HERO_PROFILE = [*APPLICATION[:13], "active", "created", "updated"]
 PAGE = ["count", "next", "previous", "results"]
 # What a stranger must never read, wherever it stands.
