@@ -82,7 +82,7 @@ class BookingService:
         people = {person_id for booking in bookings for person_id in booking.people_ids}
         people.update(suggestion.person_id for booking in bookings for suggestion in booking.suggestions)
         return Parties(
-            await self._people.many(people),
+            await self._people.shown(people),
             await self._heroes.of_people({booking.host_id for booking in bookings}),
         )
 

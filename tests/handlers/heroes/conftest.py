@@ -1,0 +1,28 @@
+"""`cast`: a user, a hero and a stranger, signed in, for the tests of call requests."""
+
+from __future__ import annotations
+
+import pytest
+from tornado.ioloop import IOLoop
+
+from tests.booking_makers import (
+    World,
+    make_caller,
+    make_host,
+)
+from tests.clients.http import Api
+from tests.handlers.heroes.cast import Cast
+from thserver.domain.people import Person
+
+
+@pytest.fixture
+def cast(io_loop: IOLoop, world: World, api: Api) -> Cast:
+    async def token(person: Person) -> str:
+        return await world.services.sign_in.give_token(person.id, "heroes")
+
+    async def make() -> Cast:
+        user, stranger = await make_caller(world), await make_caller(world, first_name="Some")
+        host, hero = await make_host(world)
+        return Cast(api, world, user, await token(user), host, hero, await token(host), await token(stranger))
+
+    return io_loop.run_sync(make)
