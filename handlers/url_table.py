@@ -6,6 +6,7 @@ from handlers import health
 from handlers.base import Handler, UnknownPath
 from handlers.console.practice_phone import ROUTES as PRACTICE
 from handlers.heroes.routes import ROUTES as HEROES
+from handlers.payments.routes import ROUTES as PAYMENTS
 from handlers.phone.routes import ROUTES as PHONE
 
 URL_TABLE: list[tuple[str, type[Handler]]] = [
@@ -13,6 +14,7 @@ URL_TABLE: list[tuple[str, type[Handler]]] = [
     (r"/livez/?", health.Alive),
     (r"/readyz/?", health.Ready),
     (r"/metrics/?", health.Metrics),
+    *PAYMENTS,
     *HEROES,
     *PHONE,
     *PRACTICE,
