@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from pymongo import MongoClient
 from tornado.websocket import websocket_connect
 
 from store.embedded import read_record, running_uri
+from store.people import to_document
+from thserver.domain.people import Person
 
 COMMAND = str(Path(sys.executable).with_name("thserver"))
 START_SECONDS = 30
@@ -274,6 +277,21 @@ def test_commands_act_on_the_running_service_and_on_a_stopped_one(run: Start) ->
         if service.popen.poll() is None:
             assert service.end() == 0
     assert running_uri(service.data) is None
+
+
+def test_staff_add_makes_a_registered_person_staff(run: Start) -> None:
+    service = run("serve")
+    service.ready()
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    person = Person(id=1, uuid="1", email="ann@example.com", created=moment, updated=moment)
+    with things(service) as client:
+        client["thserver"]["people"].insert_one(to_document(person))
+        added = run("staff", "add", "Ann@Example.com")
+        added.wait_for("is staff now")
+        assert added.popen.wait(START_SECONDS) == 0, added.stderr
+        found = client["thserver"]["people"].find_one({"email": "ann@example.com"})
+    assert found is not None
+    assert found["is_staff"] is True
 
 
 def test_commands_follow_the_running_service_into_development_mode(run: Start) -> None:
