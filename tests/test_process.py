@@ -20,7 +20,8 @@ import pytest
 from pymongo import MongoClient
 from tornado.websocket import websocket_connect
 
-from store.embedded import read_record, running_uri
+from store.data_folder import read_record
+from store.embedded import running_uri
 from store.people import to_document
 from thserver.domain.people import Person
 
@@ -260,7 +261,7 @@ def test_without_a_usable_mongod_the_sentence_says_what_to_do(run: Start, tmp_pa
     program = tmp_path / "mongod"
     program.write_text("#!/bin/sh\necho 'db version v4.4.1'\n")
     program.chmod(0o755)
-    (tmp_path / "sitecustomize.py").write_text("import store.embedded\nstore.embedded.WHEELS = ()\n")
+    (tmp_path / "sitecustomize.py").write_text("import store.mongod\nstore.mongod.WHEELS = ()\n")
     said = refused(run("serve", PATH=f"{tmp_path}:/usr/bin:/bin", PYTHONPATH=str(tmp_path)), 3)
     assert "version 4.4, too old" in said
     assert "DATABASE_URL" in said

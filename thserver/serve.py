@@ -19,8 +19,8 @@ from tornado.websocket import WebSocketHandler
 
 from config.settings import Settings
 from scheduler.runner import Runner
+from store.data_folder import amend_record, read_record
 from store.database import Database
-from store.embedded import amend_record, read_record
 from thserver import logs
 from thserver.application import make_application
 from thserver.http_server import DrainingServer

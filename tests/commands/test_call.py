@@ -18,7 +18,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
-from store.embedded import amend_record
+from store.data_folder import amend_record
 from thserver.commands.call import portions
 
 COMMAND = str(Path(sys.executable).with_name("thserver"))

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from store import embedded
-from store.embedded import EmbeddedError, EmbeddedMongo, amend_record, find_mongod, read_record, running_uri
+from store import embedded, mongod
+from store.data_folder import amend_record, read_record
+from store.embedded import EmbeddedMongo, running_uri
+from store.mongod import EmbeddedError, find_mongod
 
 OWNER = """
 import sys, pathlib
@@ -203,14 +205,14 @@ def test_with_nothing_but_an_old_mongod_the_sentence_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     monkeypatch.setenv("PATH", f"{old_mongod(tmp_path / 'bin', version).parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(embedded, "WHEELS", ())
+    monkeypatch.setattr(mongod, "WHEELS", ())
     with pytest.raises(EmbeddedError, match="too old.*DATABASE_URL"):
         find_mongod()
 
 
 def test_without_any_mongod_the_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(embedded, "WHEELS", ("no-such-distribution",))
+    monkeypatch.setattr(mongod, "WHEELS", ("no-such-distribution",))
     with pytest.raises(EmbeddedError, match=r"No usable MongoDB.*DATABASE_URL.*\.\[embedded\]"):
         find_mongod()
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from config.settings import Settings, load
-from store.embedded import read_record
+from store.data_folder import read_record
 from thserver.serve import running
 
 
