@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from store.database import Database
+from tests.makers import make_hero, make_person
 from thserver.domain.bookings import Booking
 from thserver.domain.heroes import Hero
 from thserver.domain.people import Person
@@ -16,23 +16,12 @@ from thserver.services.all import Services
 MINUTE = timedelta(minutes=1)
 
 
-class Wallet:
-    """Stands in for the wallet where cards are not what a test is about: the people in it have a card."""
-
-    def __init__(self) -> None:
-        self.with_card: set[int] = set()
-
-    async def has_card(self, person_id: int) -> bool:
-        return person_id in self.with_card
-
-
 @dataclass
 class World:
-    """Everything that the makers need, handed over by the fixture `world`."""
+    """What the makers need, handed over by the fixture `world`."""
 
     services: Services
     database: Database
-    wallet: Wallet
 
 
 def quarter_after(moment: datetime, minutes: int) -> datetime:
@@ -48,56 +37,21 @@ def three_times(world: World, *, after: int = 60) -> tuple[datetime, datetime, d
     return first, first + 60 * MINUTE, first + 120 * MINUTE
 
 
-async def make_caller(world: World, *, card: bool = True, **more: Any) -> Person:
-    """Somebody with proven e-mail and phone and a card."""
-    now = world.services.clock.now()
-    number = await world.database.numbers.next("people")
-    person = Person(
-        **{
-            "id": number,
-            "uuid": str(uuid.uuid4()),
-            "first_name": "Cam",
-            "last_name": "Newton",
-            "email": f"cam{number}@example.com",
-            "email_verified": True,
-            "phone": f"+1202555{1000 + number}",
-            "timezone": "America/Chicago",
-            "created": now,
-            "updated": now,
-            **more,
-        }
-    )
-    await world.database.people.add(person)
+async def make_caller(world: World, *, card: bool = True, **known: Any) -> Person:
+    """Somebody with proven e-mail and phone and a card, but for what `known` says otherwise."""
+    lacking = {name: known.pop(name) for name in ("email_verified", "phone") if name in known}
+    person = await make_person(world.services, **known)
     if card:
-        world.wallet.with_card.add(number)
-    return person
+        await world.services.wallet.add_card(person, "pm_card_visa")
+    return await world.database.people.change(person.id, lacking) if lacking else person
 
 
 async def make_host(world: World, *, rate_in_cents: int = 100, accepted: bool = True) -> tuple[Person, Hero]:
     """A hero who can be asked."""
-    person = await make_caller(world, first_name="Tom", last_name="Brady", card=False)
-    slug = await world.database.people.give_slug(person.id, person.full_name)
-    now = world.services.clock.now()
-    # Numbers of heroes and of people are apart on purpose: a test that mixes them up should fail.
-    hero = Hero(
-        id=1000 + await world.database.numbers.next("heroes"),
-        person_id=person.id,
-        name=person.full_name,
-        slug=slug,
-        discipline="BE",
-        title="REST APIs",
-        description="How to make one",
-        position="Engineer",
-        company="SpaceX",
-        short_bio="Short",
-        years_of_exp=3,
-        rate_in_cents=rate_in_cents,
-        linkedin_url="http://www.django-rest-framework.org",
-        created=now,
-        updated=now,
-    )
-    await world.database.heroes.add(hero)
-    return person, await world.database.heroes.change(hero.id, {"accepted": accepted}, now=now)
+    hero = await make_hero(world.services, accepted=accepted, rate_in_cents=rate_in_cents)
+    person = await world.database.people.get(hero.person_id)
+    assert person is not None
+    return person, hero
 
 
 async def make_request(world: World, guest: Person, hero: Hero, *, minutes: int = 30) -> Booking:

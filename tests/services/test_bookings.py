@@ -81,7 +81,7 @@ async def test_only_a_listed_hero_can_be_asked_and_nobody_asks_himself(world: Wo
             await bookings.request(guest, hero_id=unknown, message="?", minutes=15)
         assert refusal.value.problems == {"hero_id": "unknown"}
     host, hero = await make_host(world)
-    world.wallet.with_card.add(host.id)
+    await world.services.wallet.add_card(host, "pm_card_visa")
     with pytest.raises(Invalid) as refusal:
         await bookings.request(host, hero_id=hero.id, message="?", minutes=15)
     assert refusal.value.problems == {"hero_id": "oneself"}

@@ -182,7 +182,7 @@ async def test_asking_without_proof_or_card_is_403(cast: Cast, lacking: dict[str
 
 
 async def test_nobody_calls_himself_or_a_hero_who_is_not_listed(cast: Cast) -> None:
-    cast.world.wallet.with_card.add(cast.host.id)
+    await cast.world.services.wallet.add_card(cast.host, "pm_card_visa")
     _, hidden = await make_host(cast.world, accepted=False)
     for hero_id in (cast.hero.id, hidden.id):
         answer = await cast.api("POST", ROOT + "/", {"hero_id": hero_id, **ASKED}, token=cast.hero_token)
