@@ -35,14 +35,15 @@ MAY_IMPORT = {
         "thserver.domain",
         "thserver.gateways",
         "thserver.kill_points",
+        "thserver.metrics",
         "thserver.sealing",
         "thserver.services",
         "thserver.wording",
     ),
     "twiml": ("twiml", "thserver.domain", "thserver.wording"),
-    "handlers": ("handlers", "thserver.domain", "thserver.services"),
-    "handlers/phone": ("handlers", "thserver.domain", "thserver.services", "twiml"),
-    "scheduler": ("scheduler", "thserver.domain", "thserver.services"),
+    "handlers": ("handlers", "thserver.domain", "thserver.logs", "thserver.metrics", "thserver.services"),
+    "handlers/phone": ("handlers", "thserver.domain", "thserver.metrics", "thserver.services", "twiml"),
+    "scheduler": ("scheduler", "thserver.domain", "thserver.metrics", "thserver.services"),
 }
 
 # Foreign packages that only these places may know.

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from config.settings import SettingsError
 from store.connection import ConnectionProblem
 from store.embedded import EmbeddedError
-from thserver.commands import call, indexes, jobs, serve, settings, staff
+from thserver.commands import call, demo, indexes, jobs, serve, settings, staff
 from thserver.serve import AddressProblem
 from thserver.storage import DataFolderProblem
 
 COMMANDS = {
     "serve": serve,
     "call": call,
+    "demo": demo,
     "staff": staff,
     "jobs": jobs,
     "indexes": indexes,
