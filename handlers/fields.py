@@ -162,7 +162,8 @@ class Moment(fields.Field[datetime]):
 
 def utc_text(moment: datetime, digits: int = 6) -> str:
     """`2016-11-16T15:56:56.179000Z` (digits 6), `….179Z` (3), `2016-11-16T15:56:56Z` (0)."""
-    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    # Twice as fast as strftime, which long lists feel.
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
     return (text[: 20 + digits] if digits else text[:19]) + "Z"
 
 
