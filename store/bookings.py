@@ -262,10 +262,17 @@ class Bookings(Collection):
         )
         return [from_document(found) async for found in cursor]
 
-    async def stale(self, states: Many[State], *, before: datetime, limit: int = 200) -> list[Booking]:
-        """Bookings that have been in one of these states, untouched, since before then."""
+    async def stale(
+        self, states: Many[State], *, before: datetime, now: datetime, limit: int = 200
+    ) -> list[Booking]:
+        """Bookings that have been in one of these states, untouched, since before then, and of which no
+        suggested time is still to come."""
         cursor = self._collection.find(
-            {"state": {"$in": [state.value for state in states]}, "updated": {"$lt": before}}
+            {
+                "state": {"$in": [state.value for state in states]},
+                "updated": {"$lt": before},
+                "suggestions.times": {"$not": {"$gt": now}},
+            }
         ).limit(limit)
         return [from_document(found) async for found in cursor]
 

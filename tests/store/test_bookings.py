@@ -194,6 +194,16 @@ async def test_news_stays_until_it_is_told(database: Database) -> None:
     assert await database.bookings.untold(before=NOW + MINUTE) == []
 
 
+async def test_what_is_stale_has_no_suggested_time_still_to_come(database: Database) -> None:
+    await database.bookings.add(booking(1))
+    await database.bookings.add(accepted(2))
+    states = (State.REQUESTED, State.ACCEPTED)
+    for now, found in ((TIMES[1], [1]), (TIMES[2], [1, 2])):
+        stale = await database.bookings.stale(states, before=NOW + MINUTE, now=now)
+        assert sorted(each.id for each in stale) == found
+    assert await database.bookings.stale(states, before=NOW, now=TIMES[2]) == []
+
+
 async def test_a_persons_list_is_newest_first_and_pages_without_gap_or_repeat(database: Database) -> None:
     for number in range(1, 8):
         state = State.DECLINED

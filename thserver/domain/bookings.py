@@ -211,8 +211,8 @@ def is_stale(booking: Booking, now: datetime) -> bool:
         return False
     if booking.starts is not None and booking.starts <= now:
         return True
-    last_offered = booking.suggestions[-1].times if booking.suggestions else ()
-    return booking.updated < now - LAPSES_AFTER and all(time <= now for time in last_offered)
+    still_to_come = any(time > now for suggestion in booking.suggestions for time in suggestion.times)
+    return booking.updated < now - LAPSES_AFTER and not still_to_come
 
 
 def minutes_taken(starts: datetime, minutes: int) -> list[int]:

@@ -222,12 +222,14 @@ class BookingService:
                 "cancel", "cancelled", booking, person_id, check=check, changes={**changes, **fee}
             )
         try:
-            return await self._moves.make(
+            cancelled = await self._moves.make(
                 "cancel", "cancelled", booking, person_id, check=check, changes=changes
             )
         except WrongState:
             await self._cancellations.forget_uncounted(person_id, {booking.id})
             raise
+        await self._cancellations.keep(person_id, booking.id)
+        return cancelled
 
     async def cancel_all_of(self, person_id: int) -> None:
         """Withdraw whatever this person has open, because the account is being closed: not counted, no fee.
@@ -249,7 +251,9 @@ class BookingService:
         """End what nobody answers any more: proposed times that have come, requests that lie untouched.
         Also frees the PINs of held calls that are long over. Says how many lapsed."""
         found = await self._bookings.proposed_before(now)
-        found += await self._bookings.stale(rules.MOVES["lapse"].from_states, before=now - rules.LAPSES_AFTER)
+        found += await self._bookings.stale(
+            rules.MOVES["lapse"].from_states, before=now - rules.LAPSES_AFTER, now=now
+        )
         lapsed = 0
         for booking in {booking.id: booking for booking in found}.values():
             if rules.is_stale(booking, now):
@@ -276,7 +280,9 @@ class BookingService:
         """The time is over and they were not both there; `came` are the ids of those who were on the line, kept
         in the booking's details. None when something else happened first."""
         try:
-            return await self._moves.make("miss", "missed", booking, None, changes={"details.came": list(came)})
+            return await self._moves.make(
+                "miss", "missed", booking, None, changes={"details.came": list(came)}
+            )
         except WrongState:
             return None
 

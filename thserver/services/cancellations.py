@@ -9,6 +9,7 @@ from thserver.domain.ports import Clock
 
 # A cancellation that was counted and is not in its booking after this time died in between.
 COUNTING_TAKES = timedelta(minutes=1)
+MANY = 1_000_000
 
 
 class Cancellations:
@@ -31,6 +32,10 @@ class Cancellations:
             if not await self.forget_uncounted(person_id, counted):
                 return False
         return False
+
+    async def keep(self, person_id: int, booking_id: int) -> None:
+        """It was made: count it, should the failure of another try at the same moment have given its place back."""
+        await self._people.reserve_cancellation(person_id, booking_id, allowed=MANY, now=self._clock.now())
 
     async def forget_uncounted(self, person_id: int, booking_ids: set[int]) -> bool:
         """Give back the places of those that this person has not cancelled after all; whether there were any."""
