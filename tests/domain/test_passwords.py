@@ -1,0 +1,32 @@
+"""What a password must be like."""
+
+from __future__ import annotations
+
+import pytest
+
+from thserver.domain import passwords
+from thserver.domain.errors import Invalid
+
+
+@pytest.mark.parametrize("password", ["password1", "1" * 8, "pässwört1", "x" * 1023 + "1", "        1"])
+def test_eight_characters_with_a_digit_will_do(password: str) -> None:
+    passwords.check(password)
+
+
+@pytest.mark.parametrize(
+    ("password", "problem"),
+    [
+        ("", "password_too_short"),
+        ("short1", "password_too_short"),
+        ("passwords", "password_needs_a_digit"),
+        ("x" * 1024 + "1", "too_long"),
+    ],
+)
+def test_what_is_wrong_is_said(password: str, problem: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        passwords.check(password, field="new_password")
+    assert refused.value.problems == {"new_password": problem}
+
+
+def test_the_same_letters_are_the_same_password() -> None:
+    assert passwords.normal("cafe\u0301") == passwords.normal("caf\u00e9")
