@@ -22,7 +22,7 @@ def to_document(hero: Hero) -> dict[str, Any]:
 
 
 def from_document(found: dict[str, Any]) -> Hero:
-    return Hero(id=found["_id"], **{column: found[column] for column in COLUMNS})
+    return Hero(id=found["_id"], **{column: found[column] for column in COLUMNS if column in found})
 
 
 class Heroes(Collection):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import pre_load
+from marshmallow import post_load, pre_load
 
 from handlers.fields import (
     Body,
@@ -105,6 +105,11 @@ class ProfileChanges(Body):
     email_notifications = Flag()
     image_url = WebAddress(data_key="profile_image", allow_none=True, blank=True)
     timezone = Zone()
+
+    @post_load
+    def without_picture(self, changes: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """An emptied picture is none."""
+        return {**changes, "image_url": changes["image_url"] or None} if "image_url" in changes else changes
 
 
 class VerifyEmail(Body):

@@ -18,6 +18,7 @@ from thserver.domain.errors import (
     Refusal,
     Throttled,
     TokenNotFound,
+    Unavailable,
 )
 from thserver.domain.people import Person, normal_email
 from thserver.domain.phone_numbers import masked
@@ -119,7 +120,11 @@ class People:
             if isinstance(refusal, AlreadyExists) and refusal.field == "phone":
                 raise Invalid(phone="taken") from refusal
             raise
-        await self._mail_confirmation(person.id, email)
+        try:
+            await self._mail_confirmation(person.id, email)
+        except Unavailable:
+            # He is registered, whatever becomes of the letter; changing the address to itself asks for another.
+            log.warning("person %s got no letter to confirm his address", person.id)
         return person, token
 
     async def log_in(self, *, email: str, password: str, contract: str, address: str) -> tuple[Person, str]:
