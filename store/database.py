@@ -10,6 +10,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from store.admissions import Admissions
+from store.availability import Availability
 from store.bookings import Bookings
 from store.calls import Calls
 from store.card_events import CardEvents
@@ -19,8 +20,11 @@ from store.collection import Collection, translated
 from store.conference_events import ConferenceEvents
 from store.conferences import Conferences
 from store.heroes import Heroes
+from store.leases import Leases
 from store.ledger import Ledger
 from store.limits import Limits
+from store.mentor_profiles import MenteeProfiles, MentorProfiles
+from store.notification_settings import NotificationSettingsOfPeople
 from store.numbers import Numbers
 from store.opt_outs import OptOuts
 from store.outbox import Outbox
@@ -33,6 +37,7 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "people": People,
     "numbers": Numbers,
     "limits": Limits,
+    "leases": Leases,
     "codes": Codes,
     "heroes": Heroes,
     "bookings": Bookings,
@@ -47,6 +52,10 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "conferences": Conferences,
     "conference_events": ConferenceEvents,
     "rooms": Rooms,
+    "mentor_profiles": MentorProfiles,
+    "mentee_profiles": MenteeProfiles,
+    "availability": Availability,
+    "notification_settings": NotificationSettingsOfPeople,
 }
 
 
@@ -57,6 +66,7 @@ class Database:
     people: People
     numbers: Numbers
     limits: Limits
+    leases: Leases
     codes: Codes
     heroes: Heroes
     bookings: Bookings
@@ -71,6 +81,10 @@ class Database:
     conferences: Conferences
     conference_events: ConferenceEvents
     rooms: Rooms
+    mentor_profiles: MentorProfiles
+    mentee_profiles: MenteeProfiles
+    availability: Availability
+    notification_settings: NotificationSettingsOfPeople
     admissions: Admissions
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:

@@ -1,0 +1,27 @@
+"""Which job runs how often. Each asks a service what is due and does it; each is safe to run twice and by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from scheduler.jobs.catch_up_heroes import catch_up_heroes
+from scheduler.jobs.deliver_outbox import deliver_outbox
+from scheduler.jobs.expire_stale import expire_stale
+from scheduler.jobs.mark_missed import mark_missed
+from scheduler.jobs.send_reminders import send_reminders
+from scheduler.jobs.settle_calls import settle_calls
+from scheduler.jobs.tell_news import tell_news
+from thserver.services.all import Services
+
+Job = Callable[[Services], Awaitable[int | None]]
+
+# Name → (job, every so many seconds). A job says how much it did, or nothing.
+TIMETABLE: dict[str, tuple[Job, float]] = {
+    "deliver-outbox": (deliver_outbox, 5),
+    "send-reminders": (send_reminders, 15),
+    "tell-news": (tell_news, 15),
+    "settle-calls": (settle_calls, 5),
+    "mark-missed": (mark_missed, 60),
+    "expire-stale": (expire_stale, 300),
+    "catch-up-heroes": (catch_up_heroes, 60),
+}

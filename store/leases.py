@@ -1,0 +1,38 @@
+"""Who may do a job now: a lease that runs out, with a fencing token that grows each time it is taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pymongo import ReturnDocument
+
+from store.collection import Collection
+from thserver.domain.errors import AlreadyExists
+
+
+class Leases(Collection):
+    name = "leases"
+
+    async def take(self, name: str, *, now: datetime, until: datetime) -> int | None:
+        """The fencing token, when nobody holds the lease any more; None while somebody does."""
+        try:
+            found = await self._guard(
+                self._collection.find_one_and_update(
+                    {"_id": name, "until": {"$lte": now}},
+                    {"$set": {"until": until}, "$inc": {"fence": 1}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+            )
+        except AlreadyExists:
+            return None
+        return int(found["fence"])
+
+    async def extend(self, name: str, fence: int, *, until: datetime) -> bool:
+        """False when somebody else has taken it in the meantime: the holder must stop."""
+        result = await self._collection.update_one({"_id": name, "fence": fence}, {"$set": {"until": until}})
+        return bool(result.matched_count)
+
+    async def release(self, name: str, fence: int, *, now: datetime) -> None:
+        """Give it back, if it is still ours."""
+        await self._collection.update_one({"_id": name, "fence": fence}, {"$set": {"until": now}})

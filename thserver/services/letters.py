@@ -1,0 +1,99 @@
+"""Which news of which kind of booking goes to whom by e-mail, and in which template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from store.database import Database
+from thserver.domain.bookings import Booking, Kind, News, Role, Suggestion
+from thserver.domain.people import Person
+from thserver.services.outbox import Outbox
+from thserver.services.reminders import others_of, pin_of
+
+HOST, GUEST = Role.HOST, Role.GUEST
+Templates = Mapping[str, Mapping[Role, str]]
+
+CALL_LETTERS: Templates = {
+    "requested": {HOST: "new_request"},
+    "accepted": {GUEST: "accepted"},
+    "new_times": {HOST: "new_times", GUEST: "new_times"},
+    "agreed": {HOST: "time_agreed", GUEST: "time_agreed"},
+    "declined": {GUEST: "declined"},
+    "cancelled": {HOST: "cancelled", GUEST: "cancelled"},
+    "missed": {HOST: "missed", GUEST: "missed"},
+    "lapsed": {HOST: "lapsed", GUEST: "lapsed"},
+}
+# Held calls are told by their receipt. A contract adds its kind of booking here.
+LETTERS: dict[Kind, Templates] = {Kind.CALL: CALL_LETTERS}
+# Whoever does these knows it already.
+NOT_TO_WHO_DID_IT = frozenset({"requested", "accepted", "new_times", "declined"})
+
+
+class Letters:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        outbox: Outbox,
+        web_domain: str,
+        conference_number: str,
+        secret_key: str,
+        letters: Mapping[Kind, Templates] | None = None,
+    ) -> None:
+        self._people = database.people
+        self._outbox = outbox
+        self._web_domain = web_domain
+        self._number = conference_number
+        self._secret_key = secret_key
+        self._letters = LETTERS if letters is None else letters
+
+    async def heard(self, booking: Booking, news: News) -> None:
+        """Write the letters for this news; writing them again is once."""
+        templates = self._letters.get(booking.kind, {}).get(news.what)
+        if templates is None:
+            return
+        people = await self._people.many(booking.people_ids)
+        for person_id in booking.people_ids:
+            if person_id == news.by and news.what in NOT_TO_WHO_DID_IT:
+                continue
+            person, template = people.get(person_id), templates.get(booking.role_of(person_id))
+            if person is None or not person.email or template is None:
+                continue
+            await self._outbox.add_letter(
+                key=f"news:{booking.id}:{news.id}:{person_id}",
+                to=person.email,
+                person_id=person_id,
+                template=template,
+                facts=self._facts(booking, news, person, people),
+                booking_id=booking.id,
+            )
+
+    def _facts(
+        self, booking: Booking, news: News, person: Person, people: Mapping[int, Person]
+    ) -> dict[str, Any]:
+        suggestion = suggestion_of(booking, news)
+        return {
+            "other": others_of(booking, person.id, people),
+            "by_me": news.by == person.id,
+            "is_host": person.id == booking.host_id,
+            "message": booking.message,
+            "minutes": booking.minutes,
+            "times": list(suggestion.times) if suggestion else [],
+            "starts": booking.starts,
+            "number": self._number,
+            "pin": pin_of(booking, person.id, self._secret_key),
+            "rate_in_cents": booking.rate_in_cents,
+            "reason": booking.cancel_reason if news.what == "cancelled" else booking.reason,
+            "fee_in_cents": booking.fee_in_cents,
+            "link": f"https://{self._web_domain}/call-requests/{booking.id}",
+        }
+
+
+def suggestion_of(booking: Booking, news: News) -> Suggestion | None:
+    """The suggestion that this news is about: the booking may have gone on since. Its number is in the news' id."""
+    number = news.id.rpartition(":")[2]
+    if news.what not in ("accepted", "new_times") or not number.isdecimal():
+        return None
+    place = int(number)
+    return booking.suggestions[place - 1] if 0 < place <= len(booking.suggestions) else None
