@@ -5,8 +5,8 @@ A handler method is three lines: read, ask, reply. Business is in services, word
 
 from __future__ import annotations
 
+import json
 import logging
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -52,6 +52,26 @@ class FieldErrors(Refusal):
     def __init__(self, messages: dict[str, Any]) -> None:
         self.messages = messages
         super().__init__(messages)
+
+
+def strict_object(text: bytes) -> dict[str, Any]:
+    """A JSON object: UTF-8, finite numbers, no lone surrogates, no key twice. Raises Malformed."""
+    try:
+        body = orjson.loads(text)
+        # orjson is strict but for repeated keys, of which it keeps the last.
+        json.loads(text, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise Malformed from error
+    if not isinstance(body, dict):
+        raise Malformed
+    return body
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 class Dialect:
@@ -170,13 +190,7 @@ class Handler(RequestHandler):
         # Clients written against the documents send JSON under whatever name ("json", none at all).
         if kind in ("text/xml", "application/xml"):
             raise UnsupportedMedia
-        try:
-            body = orjson.loads(self.request.body)
-        except orjson.JSONDecodeError as error:
-            raise Malformed from error
-        if not isinstance(body, dict):
-            raise Malformed
-        return body
+        return strict_object(self.request.body)
 
     @staticmethod
     def decode_query(value: bytes) -> str:
@@ -233,7 +247,3 @@ class UnknownPath(Handler):
 
 def unknown_path(dialect_: Dialect) -> type[UnknownPath]:
     return type("UnknownPath", (UnknownPath,), {"dialect": dialect_})
-
-
-def request_id() -> str:
-    return secrets.token_hex(8)
