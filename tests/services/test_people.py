@@ -329,6 +329,24 @@ async def test_of_many_changes_at_once_the_hero_follows_the_last(services: Servi
     assert await services.heroes.catch_up() == 0
 
 
+async def test_a_change_in_the_middle_of_another_is_not_lost_on_the_hero(
+    services: Services, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await make_person(services)
+    await make_hero(services, person)
+    follow, interfered = database.heroes.follow_person, []
+
+    async def interrupted(*args: Any, **kwargs: Any) -> None:
+        if not interfered:
+            interfered.append(True)
+            await database.people.change(person.id, {"first_name": "Tom", "hero_outdated": clock.now()})
+        await follow(*args, **kwargs)
+
+    monkeypatch.setattr(database.heroes, "follow_person", interrupted)
+    await services.people.change_profile(person, {"first_name": "Ann"}, address=ADDRESS)
+    assert (await services.heroes.of_person(person.id)).name == "Tom Newton"
+
+
 async def test_a_hero_who_was_left_behind_by_a_crash_is_caught_up(
     services: Services, database: Database, clock: FakeClock
 ) -> None:
