@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -120,12 +121,15 @@ class People:
             if isinstance(refusal, AlreadyExists) and refusal.field == "phone":
                 raise Invalid(phone="taken") from refusal
             raise
-        try:
-            await self._mail_confirmation(person.id, email)
-        except Unavailable:
-            # He is registered, whatever becomes of the letter; changing the address to itself asks for another.
-            log.warning("person %s got no letter to confirm his address", person.id)
+        await self.mail_first_confirmation(person.id, email)
         return person, token
+
+    async def mail_first_confirmation(self, person_id: int, email: str) -> None:
+        """He is registered, whatever becomes of the letter; changing the address to itself asks for another."""
+        try:
+            await self._mail_confirmation(person_id, email)
+        except Unavailable:
+            log.warning("person %s got no letter to confirm his address", person_id)
 
     async def log_in(self, *, email: str, password: str, contract: str, address: str) -> tuple[Person, str]:
         """Raises BadCredentials, in the same time for known and unknown addresses, or Throttled."""
@@ -133,19 +137,28 @@ class People:
         person = await self._sign_in.with_password(await self._people.with_email(email), password)
         return person, await self._sign_in.give_token(person.id, contract)
 
-    async def change_profile(self, person: Person, wanted: dict[str, Any], *, address: str) -> Person:
-        """Change one's own profile. A new address or number is pending until it is proven.
+    async def change_profile(
+        self,
+        person: Person,
+        wanted: dict[str, Any],
+        *,
+        address: str,
+        phone_kind: CodeKind = NEW_PHONE,
+        also: Mapping[str, Any] | None = None,
+    ) -> Person:
+        """Change one's own profile. A new address or number is pending until it is proven. `also` are changes
+        that the caller has checked, made in the same step.
 
         Raises Invalid when one is taken, Throttled or CarrierRefused; nothing is changed then.
         """
-        changes = {name: wanted[name] for name in PLAIN_FIELDS if name in wanted}
+        changes = {name: wanted[name] for name in PLAIN_FIELDS if name in wanted} | dict(also or {})
         email, phone = wanted.get("email"), wanted.get("phone")
         await self._check_not_taken(person, email=email, phone=phone)
         mail_to = await self._address_to_prove(person, email, address=address)
         if email is not None and (mail_to or email != person.email):
             changes |= {"email_pending": email, "email_verified": False}
         if phone is not None:
-            changes |= await self._change_of_phone(person, phone, address=address)
+            changes |= await self._change_of_phone(person, phone, address=address, kind=phone_kind)
         if not changes:
             return person
         now = self._clock.now()
