@@ -21,7 +21,7 @@ from config.settings import Settings
 from scheduler.runner import Runner
 from store.data_folder import amend_record, read_record
 from store.database import Database
-from thserver import logs
+from thserver import kill_points, logs
 from thserver.application import make_application
 from thserver.http_server import DrainingServer
 from thserver.services.all import Services
@@ -80,6 +80,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await _ensure_indexes(database)
         services = await wire(settings, database, records_path=practice_file(settings))
         ending.push_async_callback(services.close)
+        kill_points.arm(settings.kill_at)
         runner = Runner(services)
         application = make_application(services, settings)
         server = DrainingServer(
