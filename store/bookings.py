@@ -177,6 +177,40 @@ class Bookings(Collection):
         cursor = self._collection.find(query).sort([("created", -1), ("_id", -1)]).skip(skip).limit(limit)
         return count, [from_document(found) async for found in cursor]
 
+    async def with_start(
+        self, person_id: int, kind: Kind, *, before: datetime | None = None, skip: int, limit: int
+    ) -> list[Booking]:
+        """Bookings of this kind that this person has a part in and that have a time (before then), the latest
+        first."""
+        starts = {"$gt": EPOCH} if before is None else {"$gt": EPOCH, "$lt": before}
+        query = {"people_ids": person_id, "kind": kind.value, "starts": starts}
+        cursor = self._collection.find(query).sort([("starts", -1), ("_id", -1)]).skip(skip).limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
+    async def of_hosts(
+        self, host_ids: Many[int], *, after: datetime, before: datetime | None = None
+    ) -> list[Booking]:
+        """Bookings of these hosts, of every kind and state, that end after then (and start before then)."""
+        query: dict[str, Any] = {"people_ids": {"$in": list(host_ids)}, "ends": {"$gt": after}}
+        if before is not None:
+            query["starts"] = {"$lt": before}
+        found = [from_document(each) for each in await self._collection.find(query).to_list()]
+        return [booking for booking in found if booking.host_id in host_ids]
+
+    async def taken_times(
+        self, host_ids: Many[int], *, after: datetime
+    ) -> dict[int, list[tuple[datetime, datetime]]]:
+        """By host, the times that are taken by whatever booking and end after then."""
+        query = {
+            "people_ids": {"$in": list(host_ids)},
+            "ends": {"$gt": after},
+            "state": {"$in": [state.value for state in TAKING]},
+        }
+        times: dict[int, list[tuple[datetime, datetime]]] = {}
+        async for found in self._collection.find(query, {"host_id": 1, "starts": 1, "ends": 1}):
+            times.setdefault(found["host_id"], []).append((found["starts"], found["ends"]))
+        return times
+
     async def move(
         self,
         booking: Booking,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from pymongo import IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from store.collection import Collection, duplicate_field
@@ -21,6 +21,32 @@ COLUMNS = tuple(column.name for column in fields(Person) if column.name != "id")
 SHOWN = dict.fromkeys(
     ("uuid", "first_name", "last_name", "timezone", "image_url", "is_active", "created", "updated"), 1
 )
+
+# The path under which our own pictures are reached.
+MEDIA = "/media/"
+# What a person who closes his account loses in the first moment. His name goes last: others are still told who left.
+ENDS_AT_ONCE = (
+    "tokens",
+    "password_hash",
+    "email",
+    "email_verified",
+    "email_pending",
+    "phone",
+    "phone_pending",
+    "username",
+    "image_url",
+    "is_staff",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """An account that is being closed: what its person had that must be taken away elsewhere."""
+
+    person_id: int
+    since: datetime
+    phone: str | None
+    image_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +87,28 @@ class People(Collection):
         unique("slug"),
         IndexModel("tokens.hash", name="tokens", unique=True, partialFilterExpression={"tokens.hash": TEXT}),
         IndexModel("is_staff", name="staff", partialFilterExpression={"is_staff": True}),
+        IndexModel(
+            [("is_mentor", ASCENDING), ("_id", ASCENDING)],
+            name="mentors",
+            partialFilterExpression={"is_mentor": True},
+        ),
+        IndexModel(
+            [("is_mentee", ASCENDING), ("_id", ASCENDING)],
+            name="mentees",
+            partialFilterExpression={"is_mentee": True},
+        ),
         # A ring from a number that waits for its code.
         IndexModel("phone_pending", name="phone_pending", partialFilterExpression={"phone_pending": TEXT}),
         IndexModel("hero_outdated", name="hero_outdated", sparse=True),
+        IndexModel("closing.since", name="closing", sparse=True),
     )
+
+    # Where our own pictures are reached. They are kept without it, so that the service can move.
+    base_url = ""
 
     async def add(self, person: Person, token: Token | None = None) -> None:
         """Raises AlreadyExists("email" | "phone" | "username" …)."""
-        document = to_document(person)
+        document = self._kept(to_document(person))
         if token is not None:
             document["tokens"] = [_token(token)]
         await self._collection.insert_one(document)
@@ -94,33 +134,48 @@ class People(Collection):
         if not wanted:
             return {}
         cursor = self._collection.find({"_id": {"$in": wanted}}, {"tokens": 0})
-        return {found["_id"]: from_document(found) async for found in cursor}
+        return {found["_id"]: self._person(found) async for found in cursor}
 
     async def shown(self, ids: Iterable[int]) -> dict[int, Person]:
         """Like `many`, with only what others see of a person: his name, picture and zone."""
         cursor = self._collection.find({"_id": {"$in": list(set(ids))}}, SHOWN)
-        return {found["_id"]: from_document(found) for found in await cursor.to_list()}
+        return {found["_id"]: self._person(found) for found in await cursor.to_list()}
 
     async def staff(self) -> list[Person]:
         cursor = self._collection.find({"is_staff": True, "is_active": True}, {"tokens": 0})
-        return [from_document(found) async for found in cursor]
+        return [self._person(found) async for found in cursor]
+
+    async def flagged(self, flag: str, *, skip: int, limit: int) -> list[Person]:
+        """Active people with `is_mentor` or `is_mentee` on, with what others see of them, the oldest first."""
+        cursor = (
+            self._collection.find({flag: True, "is_active": True}, {**SHOWN, "username": 1, flag: 1})
+            .sort("_id")
+            .skip(skip)
+            .limit(limit)
+        )
+        return [self._person(found) for found in await cursor.to_list()]
+
+    async def active(self, ids: Iterable[int]) -> set[int]:
+        """Those of these people who are not hidden."""
+        cursor = self._collection.find({"_id": {"$in": list(ids)}, "is_active": True}, {"_id": 1})
+        return {found["_id"] for found in await cursor.to_list()}
 
     async def change(
         self, person_id: int, changes: dict[str, Any], *, only_if: dict[str, Any] | None = None
     ) -> Person:
-        """Set these fields (None removes one) if the person still matches `only_if`.
+        """Set these fields (None removes one) if the person still matches `only_if` and has not closed his account.
 
         Raises NotFound when he does not, AlreadyExists when a unique value is taken.
         """
         found = await self._collection.find_one_and_update(
-            {"_id": person_id, **(only_if or {})},
-            _set_and_unset(changes),
+            {"_id": person_id, "closed": None, **(only_if or {})},
+            _set_and_unset(self._kept(changes)),
             projection={"tokens": 0},
             return_document=ReturnDocument.AFTER,
         )
         if found is None:
             raise NotFound
-        return from_document(found)
+        return self._person(found)
 
     async def with_outdated_hero(self, *, before: datetime) -> list[int]:
         """Whose hero does not show yet what was changed in the person before then."""
@@ -150,7 +205,7 @@ class People(Collection):
         if found is None:
             return None
         token = next(entry for entry in found["tokens"] if entry["hash"] == token_hash)
-        return from_document(found), Token(token["hash"], token["contract"], token["expires"])
+        return self._person(found), Token(token["hash"], token["contract"], token["expires"])
 
     async def add_token(self, person_id: int, token: Token, *, ending: str | None = None) -> None:
         """Keep one more token; with `ending`, the tokens that this contract gave before end in the same step."""
@@ -159,7 +214,7 @@ class People(Collection):
             kept = {"$filter": {"input": kept, "cond": {"$ne": ["$$this.contract", ending]}}}
         appended = {"$concatArrays": [kept, [{"$literal": _token(token)}]]}
         result = await self._collection.update_one(
-            {"_id": person_id}, [{"$set": {"tokens": {"$slice": [appended, -TOKENS_KEPT]}}}]
+            {"_id": person_id, "closed": None}, [{"$set": {"tokens": {"$slice": [appended, -TOKENS_KEPT]}}}]
         )
         if not result.matched_count:
             raise NotFound
@@ -207,9 +262,73 @@ class People(Collection):
             {"_id": person_id}, {"$pull": {"cancellations": {"booking_id": {"$in": list(booking_ids)}}}}
         )
 
+    async def with_phones(self, phones: Iterable[str]) -> list[Person]:
+        """The people whose proven number is among these, the oldest account first."""
+        cursor = self._collection.find({"phone": {"$in": list(phones)}}, {"tokens": 0})
+        found = [self._person(each) for each in await cursor.to_list()]
+        return sorted(found, key=lambda person: person.id)
+
+    async def begin_closing(self, person_id: int, *, now: datetime) -> Closing | None:
+        """From now on nobody can sign in, nobody finds this person, and what was his alone is free for others.
+
+        What is still needed to take the rest away is kept aside until `end_closing`. None for an unknown person,
+        and for one who is closed entirely; the same again as long as he is not.
+        """
+        await self._collection.update_one(
+            {"_id": person_id, "closed": None},
+            [
+                {
+                    "$set": {
+                        "closed": now,
+                        "updated": now,
+                        "is_active": False,
+                        "hidden_phone": True,
+                        "closing": {"since": now, "phone": "$phone", "image_url": "$image_url"},
+                    }
+                },
+                {"$unset": list(ENDS_AT_ONCE)},
+            ],
+        )
+        found = await self._collection.find_one(
+            {"_id": person_id, "closing.since": {"$exists": True}}, {"closing": 1}
+        )
+        return _closing(found) if found is not None else None
+
+    async def half_closed(self, *, before: datetime) -> list[Closing]:
+        """Whom a process that died has left half closed."""
+        cursor = self._collection.find({"closing.since": {"$lte": before}}, {"closing": 1}).limit(100)
+        return [_closing(found) async for found in cursor]
+
+    async def end_closing(self, person_id: int, *, first_name: str, last_name: str, now: datetime) -> None:
+        """Leave nothing but a placeholder with this name."""
+        kept: dict[str, Any] = {name: f"${name}" for name in ("_id", "uuid", "created", "closed")}
+        names = {"first_name": {"$literal": first_name}, "last_name": {"$literal": last_name}}
+        placeholder = {**kept, **names, "is_active": False, "hidden_phone": True, "updated": now}
+        await self._collection.update_one(
+            {"_id": person_id, "closing.since": {"$exists": True}}, [{"$replaceWith": placeholder}]
+        )
+
     async def _one(self, query: dict[str, Any]) -> Person | None:
         found = await self._collection.find_one(query, {"tokens": 0})
-        return from_document(found) if found is not None else None
+        return self._person(found) if found is not None else None
+
+    def _person(self, found: dict[str, Any]) -> Person:
+        person = from_document(found)
+        if person.image_url is not None and person.image_url.startswith(MEDIA):
+            person.image_url = self.base_url + person.image_url
+        return person
+
+    def _kept(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The same, with the address of one of our own pictures as its path."""
+        url = values.get("image_url")
+        if url and self.base_url and url.startswith(self.base_url + MEDIA):
+            return {**values, "image_url": url.removeprefix(self.base_url)}
+        return values
+
+
+def _closing(found: dict[str, Any]) -> Closing:
+    kept = found["closing"]
+    return Closing(found["_id"], kept["since"], kept.get("phone"), kept.get("image_url"))
 
 
 def _token(token: Token) -> dict[str, Any]:

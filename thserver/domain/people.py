@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
+from thserver.domain.media import image_id_in
+
 ZONES = frozenset(available_timezones())
 
 
@@ -17,7 +19,9 @@ class Person:
 
     `phone` is E.164 and there only when proven; `phone_pending` waits for its code. `email` is there from
     registration on; `email_pending` waits for its token. `slug` names the person's room; it is made when he
-    first becomes a host and never changes.
+    first becomes a host and never changes. `image_url` is his picture, uploaded or elsewhere on the web.
+    `hidden_phone` keeps his number from those who do not have it already. `closed` is when he closed the
+    account; what is left then is a placeholder for other people's records.
     """
 
     id: int
@@ -33,12 +37,21 @@ class Person:
     password_hash: str | None = None
     timezone: str = "UTC"
     image_url: str | None = None
+    hidden_phone: bool = False
     slug: str | None = None
     is_active: bool = True
     is_staff: bool = False
     email_notifications: bool = True
+    is_mentor: bool = False
+    is_mentee: bool = False
     created: datetime
     updated: datetime
+    closed: datetime | None = None
+
+    @property
+    def avatar_id(self) -> str | None:
+        """The uploaded picture's id; None where the picture, if any, is elsewhere."""
+        return image_id_in(self.image_url)
 
     @property
     def phone_verified(self) -> bool:
