@@ -30,6 +30,7 @@ setup(
         "argon2-cffi>=25.1",
         "cryptography>=45",
         "orjson>=3.11",
+        "pillow>=12",
         "python-dotenv>=1.2",
         "prometheus-client>=0.26",
         "jinja2>=3.1",

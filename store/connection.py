@@ -12,6 +12,8 @@ from pymongo.uri_parser import parse_uri
 Client = AsyncMongoClient[dict[str, Any]]
 
 OLDEST_VERSION = (5, 0)
+# Long enough for an election, short enough that a request is answered within four seconds.
+TIMEOUTS: dict[str, Any] = {"serverSelectionTimeoutMS": 2000, "connectTimeoutMS": 2000, "timeoutMS": 3000}
 
 _AUTHENTICATION_FAILED = 18
 _UNAUTHORIZED = 13
@@ -21,19 +23,18 @@ class ConnectionProblem(Exception):
     """MongoDB is not reachable or not usable; the message is one sentence without any password."""
 
 
+class Connection(AsyncMongoClient[dict[str, Any]]):
+    """A client that knows its URI, so that Motor can be connected to the same place."""
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        super().__init__(uri, **options)
+        self.uri = uri
+
+
 def connect(uri: str) -> Client:
     """A client with short deadlines and majority writes. It connects at its first use."""
     try:
-        return AsyncMongoClient[dict[str, Any]](
-            uri,
-            appname="thserver",
-            tz_aware=True,
-            w="majority",
-            # Long enough for an election, short enough that a request is answered within four seconds.
-            serverSelectionTimeoutMS=2000,
-            connectTimeoutMS=2000,
-            timeoutMS=3000,
-        )
+        return Connection(uri, appname="thserver", tz_aware=True, w="majority", **TIMEOUTS)
     except (PyMongoError, ValueError) as problem:
         raise ConnectionProblem(f"DATABASE_URL cannot be used: {_without_password(problem, uri)}.") from None
 

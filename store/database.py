@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from store.admissions import Admissions
 from store.availability import Availability
+from store.blacklist import Blacklist
 from store.bookings import Bookings
 from store.calls import Calls
 from store.card_events import CardEvents
@@ -19,10 +20,12 @@ from store.codes import Codes
 from store.collection import Collection, translated
 from store.conference_events import ConferenceEvents
 from store.conferences import Conferences
+from store.contacts import Contacts
 from store.heroes import Heroes
 from store.leases import Leases
 from store.ledger import Ledger
 from store.limits import Limits
+from store.media import Media, MediaChunks, MediaFiles
 from store.mentor_profiles import MenteeProfiles, MentorProfiles
 from store.notification_settings import NotificationSettingsOfPeople
 from store.numbers import Numbers
@@ -52,6 +55,11 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "conferences": Conferences,
     "conference_events": ConferenceEvents,
     "rooms": Rooms,
+    "contacts": Contacts,
+    "blacklist": Blacklist,
+    "media": Media,
+    "media_files": MediaFiles,
+    "media_chunks": MediaChunks,
     "mentor_profiles": MentorProfiles,
     "mentee_profiles": MenteeProfiles,
     "availability": Availability,
@@ -81,6 +89,11 @@ class Database:
     conferences: Conferences
     conference_events: ConferenceEvents
     rooms: Rooms
+    contacts: Contacts
+    blacklist: Blacklist
+    media: Media
+    media_files: MediaFiles
+    media_chunks: MediaChunks
     mentor_profiles: MentorProfiles
     mentee_profiles: MenteeProfiles
     availability: Availability

@@ -26,6 +26,7 @@ from thserver.domain.phone_numbers import masked
 from thserver.domain.ports import Clock
 from thserver.services.codes import NEW_PHONE, REGISTRATION, CodeKind, Codes, TokenKinds
 from thserver.services.heroes import Heroes
+from thserver.services.media import Media
 from thserver.services.outbox import Outbox
 from thserver.services.sign_in import SignIn
 from thserver.wording.codes import text_about_new_number
@@ -49,6 +50,7 @@ class People:
         codes: Codes,
         heroes: Heroes,
         outbox: Outbox,
+        media: Media,
         token_kinds: TokenKinds,
         web_domain: str,
         reveal_codes: bool,
@@ -60,6 +62,7 @@ class People:
         self._codes = codes
         self._heroes = heroes
         self._outbox = outbox
+        self._media = media
         self._web_domain = web_domain
         self._reveal_codes = reveal_codes
         self._token_kinds = token_kinds
@@ -164,7 +167,8 @@ class People:
         now = self._clock.now()
         if any(name in changes for name in SHOWN_BY_HERO):
             changes["hero_outdated"] = now
-        changed = await self._people.change(person.id, {**changes, "updated": now})
+        async with self._media.replacing_avatar(person, changes.get("image_url", person.image_url)):
+            changed = await self._people.change(person.id, {**changes, "updated": now})
         if "hero_outdated" in changes:
             await self._heroes.follow_person(person.id)
         if mail_to:

@@ -40,7 +40,7 @@ class SignIn:
         if found is None:
             raise BadToken
         person, kept = found
-        if kept.expires <= self._clock.now():
+        if kept.expires <= self._clock.now() or person.closed is not None:
             raise BadToken
         return person
 
