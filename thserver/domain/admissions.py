@@ -80,6 +80,15 @@ class Slot:
     ends: datetime
     room_state: RoomState | None = None
 
+    @property
+    def is_group(self) -> bool:
+        return self.kind in (Kind.GATHERING, Kind.MEMORIAL)
+
+    @property
+    def seats(self) -> int:
+        """How many may be in the room: two in a call, everybody in a gathering."""
+        return max(2, len(self.people_ids)) if self.is_group else 2
+
     def others(self, person_id: int) -> tuple[Party, ...]:
         """Everybody but this person, the host first."""
         live = self.room_state.live_for(self.booking_id) if self.room_state else None

@@ -111,7 +111,11 @@ def derive(
     if not events:
         raise ValueError("a conference without events")
     told = in_order(event for event in events if event.name in LOGGED)
-    others = sorted((event for event in events if event.name not in LOGGED), key=lambda event: event.key)
+    # Of two records of one call, the one that has its end counts.
+    others = sorted(
+        (event for event in events if event.name not in LOGGED),
+        key=lambda event: (event.until is not None, event.key),
+    )
     whole = next((event for event in others if event.name == CONFERENCE_RECORD), None)
     records = {
         event.call_sid: (event.at, event.until)
