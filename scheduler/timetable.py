@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from scheduler.jobs.catch_up_heroes import catch_up_heroes
+from scheduler.jobs.close_silent_conferences import close_silent_conferences
 from scheduler.jobs.deliver_outbox import deliver_outbox
 from scheduler.jobs.expire_stale import expire_stale
 from scheduler.jobs.mark_missed import mark_missed
@@ -20,6 +21,7 @@ TIMETABLE: dict[str, tuple[Job, float]] = {
     "deliver-outbox": (deliver_outbox, 5),
     "send-reminders": (send_reminders, 15),
     "tell-news": (tell_news, 15),
+    "close-silent-conferences": (close_silent_conferences, 15),
     "settle-calls": (settle_calls, 5),
     "mark-missed": (mark_missed, 60),
     "expire-stale": (expire_stale, 300),

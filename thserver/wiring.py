@@ -33,6 +33,7 @@ from thserver.services.reminders import Reminders
 from thserver.services.sign_in import SignIn
 from thserver.services.texts import Texts
 from thserver.wiring_billing import wire_money, wire_wallet
+from thserver.wiring_phone import wire_phone
 
 
 async def wire(
@@ -171,6 +172,15 @@ async def wire(
         news=news,
     )
 
+    phone = wire_phone(
+        settings,
+        database,
+        clock=clock,
+        carrier=carrier,
+        background=background,
+        billing=money.billing,
+    )
+
     async def close_hasher() -> None:
         hasher.close()
 
@@ -195,5 +205,8 @@ async def wire(
         wallet=wallet,
         billing=money.billing,
         card_events=money.card_events,
+        admissions=phone.admissions,
+        conferences=phone.conferences,
+        conference_records=phone.conference_records,
         closers=[carrier.close, background.close, close_hasher, payments.close, mail.close],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.base import Handler, unknown_path
-from handlers.heroes import accounts, call_requests, heroes
+from handlers.heroes import accounts, call_requests, conferences, heroes
 from handlers.heroes.dialect import DIALECT
 
 # An id that the database can be asked for; anything else is an unknown path.
@@ -34,5 +34,7 @@ ROUTES: list[tuple[str, type[Handler]]] = [
     (rf"/api/v1/call-requests/{NUMBER}/new-times/?", call_requests.NewTimes),
     (rf"/api/v1/call-requests/{NUMBER}/agreed-time/?", call_requests.AgreedTime),
     (rf"/api/v1/call-requests/{NUMBER}/cancel/?", call_requests.Cancel),
+    (r"/api/v1/conferences/?", conferences.Conferences),
+    (r"/api/v1/conferences/([^/]+)/?", conferences.ConferenceDetail),
     (r"/api/v1/(?:accounts|heroes|call-requests|conferences|payments)(?:/.*)?", unknown_path(DIALECT)),
 ]

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thserver.domain.ports import Carrier, Clock
+from thserver.services.admissions import Admissions
 from thserver.services.background import Background
 from thserver.services.billing import Billing
 from thserver.services.bookings import BookingService
 from thserver.services.card_events import CardEventDesk
 from thserver.services.codes import Codes
+from thserver.services.conference_records import ConferenceRecords
+from thserver.services.conferences import Conferences
 from thserver.services.heroes import Heroes
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
@@ -48,6 +51,9 @@ class Services:
     wallet: Wallet
     billing: Billing
     card_events: CardEventDesk
+    admissions: Admissions
+    conferences: Conferences
+    conference_records: ConferenceRecords
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.
     practice: Any = None
     # What must be closed at the end, in this order.

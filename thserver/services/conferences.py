@@ -18,6 +18,7 @@ from thserver.services.rooms import RoomKeeper
 
 log = logging.getLogger(__name__)
 
+LONGEST_SID = 100
 LEFT_OVER_AFTER = timedelta(seconds=30)
 
 
@@ -118,7 +119,7 @@ class Conferences:
 
     async def get(self, person: Person, sid: str, *, kind: Kind) -> Minutes:
         """One conference. Raises NotFound, or NotAllowed for somebody who has no part in it."""
-        conference = await self._conferences.get(sid)
+        conference = await self._conferences.get(sid) if len(sid) <= LONGEST_SID else None
         if conference is None or conference.kind != kind.value:
             raise NotFound
         if person.id not in conference.people_ids:

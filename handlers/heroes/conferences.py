@@ -1,0 +1,86 @@
+"""Conferences: what was logged when a user and a hero dialled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers.access import signed_in
+from handlers.fields import utc_text
+from handlers.heroes.base import HeroesHandler
+from handlers.paging import Page, PageQuery
+from thserver.domain.bookings import Booking, Kind
+from thserver.domain.conferences import Conference
+from thserver.domain.people import Person
+from thserver.services.conferences import Minutes
+
+QUERY = PageQuery()
+CONFERENCE_LOG = "Conference Log"
+
+
+class Conferences(HeroesHandler):
+    """/api/v1/conferences/"""
+
+    @signed_in
+    async def get(self) -> None:
+        """A page of the conferences of one's own call requests, the newest first."""
+        query = self.read_query(QUERY)
+        page = Page(query["page"], query["page_size"])
+        minutes = await self.services.conferences.of_person(
+            self.me, kind=Kind.CALL, skip=page.skip, limit=page.size
+        )
+        results = [summary(conference, minutes) for conference in minutes.conferences]
+        self.reply(page.answer(self.request, self.settings["base_url"], minutes.count, results))
+
+
+class ConferenceDetail(HeroesHandler):
+    """/api/v1/conferences/:conference_id"""
+
+    @signed_in
+    async def get(self, sid: str) -> None:
+        minutes = await self.services.conferences.get(self.me, sid, kind=Kind.CALL)
+        self.reply(detail(minutes.conferences[0], minutes))
+
+
+def summary(conference: Conference, minutes: Minutes) -> dict[str, Any]:
+    return {
+        "sid": conference.sid,
+        "friendly_name": conference.room,
+        "call_request": call_request(minutes.bookings.get(conference.booking_id), minutes.people),
+        "created": utc_text(conference.created),
+    }
+
+
+def detail(conference: Conference, minutes: Minutes) -> dict[str, Any]:
+    """The conference with its log, in the order of the call."""
+    shown = summary(conference, minutes)
+    created = shown.pop("created")
+    logs = [
+        {
+            # A call that we know nothing about is nobody's; the log shows it all the same.
+            "user": name_of(entry.person_id, minutes.people)
+            if entry.action.startswith("participant")
+            else CONFERENCE_LOG,
+            "action": entry.action,
+            "timestamp": utc_text(entry.at),
+        }
+        for entry in conference.log
+    ]
+    return {**shown, "logs": logs, "created": created}
+
+
+def call_request(booking: Booking | None, people: dict[int, Person]) -> dict[str, Any] | None:
+    if booking is None:
+        return None
+    return {
+        "id": booking.id,
+        "user": name_of(booking.guest_ids[0] if booking.guest_ids else None, people),
+        "hero": name_of(booking.host_id, people),
+        "message": booking.message,
+        "estimated_length": booking.minutes,
+        "agreed_time": utc_text(booking.starts) if booking.starts is not None else None,
+    }
+
+
+def name_of(person_id: int | None, people: dict[int, Person]) -> str:
+    person = people.get(person_id) if person_id is not None else None
+    return person.full_name if person is not None else "Unknown caller"
