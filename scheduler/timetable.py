@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from scheduler.jobs.catch_up_heroes import catch_up_heroes
 from scheduler.jobs.close_silent_conferences import close_silent_conferences
+from scheduler.jobs.count_money import count_money
 from scheduler.jobs.deliver_outbox import deliver_outbox
 from scheduler.jobs.expire_stale import expire_stale
 from scheduler.jobs.mark_missed import mark_missed
@@ -19,11 +20,12 @@ Job = Callable[[Services], Awaitable[int | None]]
 # Name → (job, every so many seconds). A job says how much it did, or nothing.
 TIMETABLE: dict[str, tuple[Job, float]] = {
     "deliver-outbox": (deliver_outbox, 5),
-    "send-reminders": (send_reminders, 15),
+    "send-reminders": (send_reminders, 5),
     "tell-news": (tell_news, 15),
     "close-silent-conferences": (close_silent_conferences, 15),
     "settle-calls": (settle_calls, 5),
     "mark-missed": (mark_missed, 60),
+    "count-money": (count_money, 3600),
     "expire-stale": (expire_stale, 300),
     "catch-up-heroes": (catch_up_heroes, 60),
 }

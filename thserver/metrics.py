@@ -12,3 +12,4 @@ WEBHOOKS_REJECTED = Counter("webhook_rejected_total", "Webhooks that were not au
 TEXTS_RECEIVED = Counter("texts_received_total", "Incoming texts, by what they were.", ["meaning"])
 JOB_RUNS = Counter("job_runs_total", "Runs of the timetable's jobs.", ["job", "outcome"])
 JOB_SECONDS = Counter("job_seconds_total", "Time spent in the timetable's jobs.", ["job"])
+MONEY_DIFFERENCES = Gauge("money_differences", "Where charges and ledger did not agree when last counted.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from datetime import timedelta
 
@@ -10,6 +11,9 @@ from thserver.domain import ledger
 from thserver.domain.charges import Charge, State
 from thserver.domain.ledger import Entry
 from thserver.domain.ports import Clock
+from thserver.metrics import MONEY_DIFFERENCES
+
+log = logging.getLogger("thserver.recount")
 
 # What has just changed is still being entered.
 SETTLED_AFTER = timedelta(minutes=2)
@@ -24,6 +28,13 @@ class Recount:
 
     async def check(self) -> list[str]:
         """Every difference in one line; none is how it should be. Reads everything, so not for each request."""
+        wrong = await self._differences()
+        for difference in wrong:
+            log.error("the money does not add up: %s", difference)
+        MONEY_DIFFERENCES.set(len(wrong))
+        return wrong
+
+    async def _differences(self) -> list[str]:
         wrong: list[str] = []
         of_charge: dict[str, list[Entry]] = {}
         try:

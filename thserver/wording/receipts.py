@@ -55,7 +55,7 @@ def guest_text(charge: Charge, host_name: str, zone: tzinfo) -> str:
     elif charge.is_too_small:
         lines.append("Too little to charge by itself: it is added to your next call.")
     elif charge.attempts:
-        also = f", with {dollars(charge.carried_in_cents)} from before" if charge.carried_in_cents else ""
+        also = f" (with {dollars(charge.carried_in_cents)} from before)" if charge.carried_in_cents else ""
         lines.append(f"Charged {dollars(charge.total_in_cents)}{also} to {card(charge)}.")
     return " ".join(lines)
 
@@ -102,7 +102,7 @@ def card(charge: Charge) -> str:
 
 def _call(charge: Charge, other_name: str, zone: tzinfo) -> str:
     when = spans(charge.intervals, zone, most=MOST_SPANS_IN_TEXT)
-    name = other_name[:LONGEST_NAME_IN_TEXT].strip()
+    name = " ".join(other_name.split())[:LONGEST_NAME_IN_TEXT].strip()
     # A text stays within the alphabet in which 160 characters fit into one part.
     return f"call with {name}, {short_day(charge.intervals[0][0], zone)}, {when}".replace("–", "-")
 
