@@ -146,6 +146,7 @@ class Bookings(Collection):
         IndexModel("pins.hash", name="pins", unique=True, partialFilterExpression={"pins.hash": {"$gt": ""}}),
         IndexModel([("state", ASCENDING), ("starts", ASCENDING)], name="by_start"),
         IndexModel([("state", ASCENDING), ("updated", ASCENDING)], name="stale"),
+        IndexModel([("kind", ASCENDING), ("state", ASCENDING), ("ends", ASCENDING)], name="by_kind_and_end"),
         IndexModel("news.at", name="untold", partialFilterExpression={"news.at": {"$exists": True}}),
     )
 
@@ -317,6 +318,36 @@ class Bookings(Collection):
             {"state": State.REQUESTED.value, "starts": {"$gt": EPOCH, "$lte": moment}}
         ).limit(limit)
         return [from_document(found) async for found in cursor]
+
+    async def ended(
+        self, kind: Kind, states: Many[State], *, before: datetime, limit: int = 200
+    ) -> list[Booking]:
+        """Bookings of this kind in one of these states whose agreed time was over before then, the earliest first."""
+        query = {
+            "kind": kind.value,
+            "state": {"$in": [state.value for state in states]},
+            "ends": {"$lt": before},
+        }
+        cursor = self._collection.find(query).sort("ends").limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
+    async def latest_of_person(
+        self,
+        person_id: int,
+        kind: Kind,
+        *,
+        states: Many[State] | None = None,
+        as_host: bool | None = None,
+        limit: int,
+    ) -> list[Booking]:
+        """The newest bookings that this person has a part in, with the filters applied, the oldest of them first."""
+        query: dict[str, Any] = {"people_ids": person_id, "kind": kind.value}
+        if states is not None:
+            query["state"] = {"$in": [state.value for state in states]}
+        if as_host is not None:
+            query["host_id" if as_host else "guest_ids"] = person_id
+        cursor = self._collection.find(query).sort([("created", -1), ("_id", -1)]).limit(limit)
+        return [from_document(found) for found in reversed(await cursor.to_list())]
 
     async def release_past(self, *, before: datetime) -> int:
         """Free PINs and minutes of held bookings that ended before then, so that PINs do not run out."""

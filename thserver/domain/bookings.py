@@ -63,6 +63,13 @@ MOVES: dict[str, Move] = {
     # What the carrier reports may come late: a call that was taken for missed may turn out to be held.
     "hold": Move(frozenset({State.AGREED, State.MISSED}), State.HELD, frozenset({Role.SYSTEM})),
     "miss": Move(frozenset({State.AGREED}), State.MISSED, frozenset({Role.SYSTEM})),
+    # Where a contract says so, when the time is over: it took place after all, or it did not and is called off.
+    "complete": Move(
+        frozenset({State.AGREED, State.MISSED}), State.HELD, frozenset({Role.HOST, Role.GUEST, Role.SYSTEM})
+    ),
+    "call_off": Move(
+        frozenset({State.AGREED, State.MISSED}), State.CANCELLED, frozenset({Role.HOST, Role.SYSTEM})
+    ),
 }
 
 SUGGESTION_LEAD = timedelta(minutes=30)

@@ -6,7 +6,7 @@ into the booking in the same update and passed on afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from store.bookings import Stale
@@ -29,13 +29,18 @@ class BookingMoves:
         self._news = news
         self._secret_key = secret_key
 
-    async def add(self, booking: Booking) -> Booking:
-        """Keep a new booking; one that is agreed from the start gets its PINs. Raises AlreadyOpen or TimeTaken."""
+    async def add(
+        self, booking: Booking, keep: Callable[[Booking], Awaitable[None]] | None = None
+    ) -> Booking:
+        """Keep a new booking; one that is agreed from the start gets its PINs. Raises AlreadyOpen or TimeTaken.
+
+        `keep` is how, where something else must happen in the same step.
+        """
         for attempt in range(PIN_ATTEMPTS):
             if booking.state is State.AGREED:
                 booking.pins = self._pins(booking, attempt)
             try:
-                await self._bookings.add(booking)
+                await (keep or self._bookings.add)(booking)
             except AlreadyExists as error:
                 if error.field != "pins.hash":
                     raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -129,9 +129,11 @@ class BookingService:
         message: str = "",
         details: dict[str, Any] | None = None,
         firm: bool = False,
+        keep: Callable[[Booking], Awaitable[None]] | None = None,
     ) -> Booking:
         """A booking whose time is said at once: the host's time is held while it waits for his word, or `firm`
-        from the beginning. Raises TimeTaken, or Invalid(starts=…) for a time that has passed."""
+        from the beginning. Raises TimeTaken, or Invalid(starts=…) for a time that has passed; see BookingMoves.add
+        for `keep`."""
         now = self._clock.now()
         if starts <= now:
             raise Invalid(starts="in_the_past")
@@ -151,7 +153,7 @@ class BookingService:
             created=now,
             updated=now,
         )
-        return await self._moves.add(booking)
+        return await self._moves.add(booking, keep)
 
     # Answering. `booking` is as `find` gave it; should it have changed since, it is read and checked again.
 
