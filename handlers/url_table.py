@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from handlers import health
+from handlers import health, media
 from handlers.base import Handler, UnknownPath
 from handlers.console.practice_phone import ROUTES as PRACTICE
+from handlers.gatherings.routes import ROUTES as GATHERINGS
 from handlers.heroes.routes import ROUTES as HEROES
+from handlers.mentors.routes import ROUTES as MENTORS
 from handlers.payments.routes import ROUTES as PAYMENTS
 from handlers.phone.routes import ROUTES as PHONE
 
@@ -16,7 +18,10 @@ URL_TABLE: list[tuple[str, type[Handler]]] = [
     (r"/metrics/?", health.Metrics),
     *PAYMENTS,
     *HEROES,
+    *MENTORS,
+    *GATHERINGS,
     *PHONE,
+    *media.ROUTES,
     *PRACTICE,
 ]
 

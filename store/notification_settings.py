@@ -31,7 +31,7 @@ class NotificationSettingsOfPeople(Collection):
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        return from_document(found)
+        return from_document(found or {"_id": person_id})
 
     async def switched_off(self, person_ids: Iterable[int], flag: str) -> set[int]:
         """Those of these people who have this switch off."""

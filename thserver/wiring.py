@@ -10,28 +10,40 @@ from store.database import Database
 from thserver.companies import Practice, make_carrier, make_clock, make_mail, make_payments, make_records
 from thserver.domain.ports import Carrier, Clock, Mail, Payments
 from thserver.gateways.clock import PracticeClock
+from thserver.gateways.images import Images
 from thserver.gateways.password_hasher import PasswordHasher
 from thserver.gateways.simulated_carrier import SimulatedCarrier
 from thserver.gateways.simulated_mail import SimulatedMail
 from thserver.gateways.simulated_payments import SimulatedPayments
 from thserver.sealing import Sealer
 from thserver.services.all import Services
+from thserver.services.availability import AvailabilityService
 from thserver.services.background import Background
+from thserver.services.blacklist import Blacklist
 from thserver.services.booking_moves import BookingMoves
 from thserver.services.bookings import BookingService
 from thserver.services.cancellations import Cancellations
+from thserver.services.closing import Closing
 from thserver.services.codes import Codes, TokenKinds
+from thserver.services.contacts import Contacts
 from thserver.services.heroes import Heroes
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
+from thserver.services.media import Media
+from thserver.services.mentors import Mentors
 from thserver.services.news import NewsDesk
+from thserver.services.notification_settings import NotificationSettingsService
 from thserver.services.outbox import Outbox
+from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
+from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
 from thserver.services.texts import Texts
+from thserver.services.usernames import Usernames
+from thserver.services.visibility import Visibility
 from thserver.wiring_billing import wire_money, wire_wallet
 from thserver.wiring_phone import wire_phone
 
@@ -92,6 +104,7 @@ async def wire(
         conference_number=settings.conference_number,
         admit_after=timedelta(minutes=settings.admit_after_min),
     )
+    notification_settings = NotificationSettingsService(database=database)
     letters = Letters(
         database=database,
         outbox=outbox,
@@ -130,6 +143,8 @@ async def wire(
         outbox=outbox,
         web_domain=settings.web_domain,
     )
+    database.people.base_url = settings.base_url
+    media = Media(database=database, clock=clock, images=Images())
     people = People(
         database=database,
         clock=clock,
@@ -137,6 +152,7 @@ async def wire(
         codes=codes,
         heroes=heroes,
         outbox=outbox,
+        media=media,
         token_kinds=token_kinds,
         web_domain=settings.web_domain,
         reveal_codes=settings.debug,
@@ -171,6 +187,16 @@ async def wire(
         bookings=bookings,
         news=news,
     )
+    visibility = Visibility(database=database)
+    closing = Closing(
+        database=database,
+        clock=clock,
+        bookings=bookings,
+        codes=codes,
+        token_kinds=token_kinds,
+        media=media,
+    )
+    availability = AvailabilityService(database=database, clock=clock)
 
     phone = wire_phone(
         settings,
@@ -200,13 +226,26 @@ async def wire(
         codes=codes,
         people=people,
         passwords=passwords,
+        media=media,
+        visibility=visibility,
+        contacts=Contacts(database=database, clock=clock, visibility=visibility),
+        blacklist=Blacklist(database=database, clock=clock, visibility=visibility),
+        own_account=OwnAccount(people=people, media=media),
+        closing=closing,
         heroes=heroes,
         bookings=bookings,
+        usernames=Usernames(
+            database=database, clock=clock, sign_in=sign_in, people=people, media=media
+        ),
+        mentors=Mentors(database=database, availability=availability),
+        availability=availability,
+        sessions=Sessions(database=database, clock=clock, availability=availability, bookings=bookings),
+        notification_settings=notification_settings,
         wallet=wallet,
         billing=money.billing,
         card_events=money.card_events,
         admissions=phone.admissions,
         conferences=phone.conferences,
         conference_records=phone.conference_records,
-        closers=[carrier.close, background.close, close_hasher, payments.close, mail.close],
+        closers=[carrier.close, background.close, close_hasher, media.close, payments.close, mail.close],
     )

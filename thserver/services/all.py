@@ -8,24 +8,35 @@ from typing import Any
 
 from thserver.domain.ports import Carrier, Clock
 from thserver.services.admissions import Admissions
+from thserver.services.availability import AvailabilityService
 from thserver.services.background import Background
 from thserver.services.billing import Billing
+from thserver.services.blacklist import Blacklist
 from thserver.services.bookings import BookingService
 from thserver.services.card_events import CardEventDesk
+from thserver.services.closing import Closing
 from thserver.services.codes import Codes
 from thserver.services.conference_records import ConferenceRecords
 from thserver.services.conferences import Conferences
+from thserver.services.contacts import Contacts
 from thserver.services.heroes import Heroes
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
+from thserver.services.media import Media
+from thserver.services.mentors import Mentors
 from thserver.services.news import NewsDesk
+from thserver.services.notification_settings import NotificationSettingsService
 from thserver.services.outbox import Outbox
+from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
+from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
 from thserver.services.texts import Texts
+from thserver.services.usernames import Usernames
+from thserver.services.visibility import Visibility
 from thserver.services.wallet import Wallet
 
 
@@ -46,8 +57,19 @@ class Services:
     codes: Codes
     people: People
     passwords: Passwords
+    media: Media
+    visibility: Visibility
+    contacts: Contacts
+    blacklist: Blacklist
+    own_account: OwnAccount
+    closing: Closing
     heroes: Heroes
     bookings: BookingService
+    usernames: Usernames
+    mentors: Mentors
+    availability: AvailabilityService
+    sessions: Sessions
+    notification_settings: NotificationSettingsService
     wallet: Wallet
     billing: Billing
     card_events: CardEventDesk

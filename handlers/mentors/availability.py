@@ -1,0 +1,43 @@
+"""Availability endpoints, V1 and V2: windows as given, or slots of half an hour with their status."""
+
+from __future__ import annotations
+
+from handlers.access import signed_in
+from handlers.mentors import request_bodies, response_bodies
+from handlers.mentors.base import MentorsHandler
+
+
+class Availability(MentorsHandler):
+    """/availabilty/"""
+
+    @signed_in
+    async def get(self) -> None:
+        """Every mentor's availability that is not over, from present to future."""
+        page = self.page()
+        windows = await self.services.availability.listed()
+        windows = windows[page.skip : page.skip + page.size]
+        if not self.wants_v2:
+            self.reply(response_bodies.availabilities(windows))
+            return
+        booked = await self.services.availability.booked({window.person_id for window in windows})
+        self.reply(response_bodies.slots(windows, booked))
+
+    @signed_in
+    async def post(self) -> None:
+        """Publish time: V1 answers the window, V2 the slots that it was cut into."""
+        body = self.read(request_bodies.NewAvailability())
+        windows = await self.services.availability.publish(self.me, **body, in_slots=self.wants_v2)
+        if not self.wants_v2:
+            self.reply(response_bodies.availabilities(windows)[0], status=201)
+            return
+        booked = await self.services.availability.booked({self.me.id})
+        self.reply(response_bodies.slots(windows, booked), status=201)
+
+
+class OneAvailability(MentorsHandler):
+    """/availabilty/<int:pk>/"""
+
+    @signed_in
+    async def delete(self, pk: str) -> None:
+        await self.services.availability.take_back(self.me.id, int(pk))
+        self.reply(status=204)

@@ -1,0 +1,192 @@
+"""Bodies that clients of this contract send."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from handlers.fields import (
+    MESSAGES,
+    Body,
+    Choice,
+    Email,
+    Flag,
+    Moment,
+    Password,
+    Phone,
+    Text,
+    WholeNumber,
+    fields,
+)
+from handlers.mentors.dialect import CANCELED, COMPLETED, CONFIRMED, PENDING
+from thserver.domain.availability import LENGTHS_IN_MIN
+from thserver.domain.media import LARGEST_UPLOAD
+from thserver.domain.notification_settings import FLAGS
+
+LONGEST_USERNAME = 150
+
+
+class Username(Text):
+    """As Django has it; lower case comes later."""
+
+    default_error_messages = {
+        "not_a_username": (
+            "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
+        )
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"longest": LONGEST_USERNAME, **kwargs})
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not re.fullmatch(r"[\w.@+-]+", text):
+            raise self.make_error("not_a_username")
+        return text
+
+
+class OwnPhone(Phone):
+    """A number that a person wants to have; empty or null takes it away."""
+
+    default_error_messages = {"not_a_number": "Enter a valid phone number."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"allow_none": True, **kwargs})
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            return None
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Photo(fields.Field[Any]):
+    """The bytes of an uploaded file; null takes the picture away."""
+
+    default_error_messages = {
+        "invalid": "The submitted data was not a file. Check the encoding type on the form.",
+        "empty": "The submitted file is empty.",
+        "too_large": "Ensure this file has no more than 10 MB.",
+    }
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
+        if not isinstance(value, bytes):
+            raise self.make_error("invalid")
+        if not value:
+            raise self.make_error("empty")
+        if len(value) > LARGEST_UPLOAD:
+            raise self.make_error("too_large")
+        return value
+
+
+class Skills(fields.Field[list[str]]):
+    """A list of skills, or one string."""
+
+    default_error_messages = {
+        **MESSAGES,
+        "not_a_list": 'Expected a list of items but got type "{kind}".',
+        "empty": "This selection may not be empty.",
+    }
+    one = Text(blank=True)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[str]:
+        given = [value] if isinstance(value, str) else value
+        if not isinstance(given, list):
+            raise self.make_error("not_a_list", kind=type(value).__name__)
+        return [self.one.deserialize(each) or "" for each in given]
+
+
+class PrimaryKey(fields.Field[int]):
+    """The pk of something that must exist."""
+
+    default_error_messages = {
+        **MESSAGES,
+        "incorrect_type": "Incorrect type. Expected pk value, received {kind}.",
+        "does_not_exist": 'Invalid pk "{pk}" - object does not exist.',
+    }
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip(), re.ASCII):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.make_error("incorrect_type", kind=type(value).__name__)
+        if not 0 < value < 2**31:
+            raise self.make_error("does_not_exist", pk=value)
+        return value
+
+
+class SessionLength(WholeNumber):
+    default_error_messages = {"not_a_choice": '"{value}" is not a valid choice.'}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        minutes = super()._deserialize(value, attr, data, **kwargs)
+        if minutes not in LENGTHS_IN_MIN:
+            raise self.make_error("not_a_choice", value=minutes)
+        return minutes
+
+
+class NewUser(Body):
+    username = Username(required=True)
+    email = Email(required=True)
+    password = Password(required=True)
+    repeated = Password(required=True, data_key="re_password")
+
+
+class Login(Body):
+    """What is left out is wrong, not missing: so djoser has it."""
+
+    username = Text(load_default="", longest=1024)
+    password = Password(load_default="")
+
+
+class ProfileChanges(Body):
+    username = Username()
+    first_name = Text(blank=True)
+    last_name = Text(blank=True)
+    email = Email()
+    phone = OwnPhone(data_key="phone_number")
+    photo = Photo(allow_none=True, data_key="profile_photo")
+    is_mentor = Flag()
+    is_mentee = Flag()
+    is_active = Flag()
+
+
+class Code(Body):
+    code = Text(required=True, longest=40)
+
+
+class MentorInformation(Body):
+    about_me = Text(blank=True, load_default="")
+    skills = Skills(required=True)
+    team_number = WholeNumber(load_default=0)
+
+
+class MentorInformationChanges(Body):
+    about_me = Text(blank=True)
+    skills = Skills()
+    team_number = WholeNumber()
+
+
+class MenteeInformation(Body):
+    team_number = WholeNumber(load_default=0)
+
+
+class MenteeInformationChanges(Body):
+    team_number = WholeNumber()
+
+
+class NewAvailability(Body):
+    starts = Moment(required=True, data_key="start_time")
+    ends = Moment(required=True, data_key="end_time")
+
+
+class SessionRequest(Body):
+    window_id = PrimaryKey(required=True, data_key="mentor_availability")
+    starts = Moment(required=True, data_key="start_time")
+    minutes = SessionLength(load_default=30, data_key="session_length")
+
+
+class SessionStatus(Body):
+    status = Choice((PENDING, CONFIRMED, CANCELED, COMPLETED), required=True)
+
+
+NotificationSettings = Body.from_dict({flag: Flag() for flag in FLAGS}, name="NotificationSettings")
