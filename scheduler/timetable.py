@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable
 
 from scheduler.jobs.catch_up_heroes import catch_up_heroes
 from scheduler.jobs.close_silent_conferences import close_silent_conferences
+from scheduler.jobs.collect_orphans import collect_orphans
 from scheduler.jobs.count_money import count_money
 from scheduler.jobs.deliver_outbox import deliver_outbox
 from scheduler.jobs.expire_stale import expire_stale
+from scheduler.jobs.finish_closings import finish_closings
 from scheduler.jobs.mark_missed import mark_missed
 from scheduler.jobs.send_reminders import send_reminders
 from scheduler.jobs.settle_calls import settle_calls
@@ -27,5 +30,13 @@ TIMETABLE: dict[str, tuple[Job, float]] = {
     "mark-missed": (mark_missed, 60),
     "count-money": (count_money, 3600),
     "expire-stale": (expire_stale, 300),
+    "finish-closings": (finish_closings, 60),
+    "collect-orphans": (collect_orphans, 600),
     "catch-up-heroes": (catch_up_heroes, 60),
 }
+
+
+def what_it_does(job: Job) -> str:
+    """One line, from the job's docstring or its file's."""
+    says = inspect.getdoc(job) or inspect.getdoc(inspect.getmodule(job)) or ""
+    return says.partition("\n")[0]

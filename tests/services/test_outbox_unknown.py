@@ -168,11 +168,15 @@ async def test_a_text_whose_process_died_while_sending_is_unknown_not_sent_again
     post: Post, database: Database, clock: FakeClock
 ) -> None:
     dead = make_post(database, clock)
-    never = asyncio.Event()
-    dead.carrier.during = never.wait  # type: ignore[assignment]
+    sending = asyncio.Event()
+
+    async def never_end() -> None:
+        sending.set()
+        await asyncio.Event().wait()
+
+    dead.carrier.during = never_end
     await dead.text()
-    while not dead.carrier.texts:
-        await asyncio.sleep(0)
+    await sending.wait()
     await post.sweep(seconds=30)
     assert await post.state() == "sending"
     await post.sweep(seconds=31)

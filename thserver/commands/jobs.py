@@ -11,7 +11,7 @@ from rich.table import Table
 
 from config.settings import Settings
 from scheduler.runner import Runner
-from scheduler.timetable import TIMETABLE
+from scheduler.timetable import TIMETABLE, what_it_does
 from thserver import logs
 from thserver.commands.reach import settings_like_the_service
 from thserver.domain.errors import Refusal
@@ -41,7 +41,7 @@ def run(given: argparse.Namespace) -> int:
 def _list() -> int:
     table = Table("job", "every", "does")
     for name, (job, seconds) in TIMETABLE.items():
-        table.add_row(name, _interval(seconds), (job.__doc__ or "").strip().partition("\n")[0])
+        table.add_row(name, _interval(seconds), what_it_does(job))
     Console().print(table)
     return 0
 
