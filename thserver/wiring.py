@@ -8,6 +8,8 @@ from pathlib import Path
 from config.settings import Settings
 from store.database import Database
 from thserver.companies import Practice, make_carrier, make_clock, make_mail, make_payments, make_records
+from thserver.domain.bookings import Kind
+from thserver.domain.notification_settings import SESSION_LEADS_IN_MIN
 from thserver.domain.ports import Carrier, Clock, Mail, Payments
 from thserver.gateways.clock import PracticeClock
 from thserver.gateways.images import Images
@@ -108,6 +110,7 @@ async def wire(
     letters = Letters(
         database=database,
         outbox=outbox,
+        wishes=notification_settings,
         web_domain=settings.web_domain,
         conference_number=settings.conference_number,
         secret_key=settings.secret_key,
@@ -117,7 +120,8 @@ async def wire(
         database=database,
         clock=clock,
         outbox=outbox,
-        leads_in_min={},
+        wishes=notification_settings,
+        leads_in_min={Kind.SESSION: SESSION_LEADS_IN_MIN},
         other_leads_in_min=(settings.sms_reminder_time_in_min,),
         grace=timedelta(minutes=settings.admit_after_min),
         conference_number=settings.conference_number,
@@ -234,9 +238,7 @@ async def wire(
         closing=closing,
         heroes=heroes,
         bookings=bookings,
-        usernames=Usernames(
-            database=database, clock=clock, sign_in=sign_in, people=people, media=media
-        ),
+        usernames=Usernames(database=database, clock=clock, sign_in=sign_in, people=people, media=media),
         mentors=Mentors(database=database, availability=availability),
         availability=availability,
         sessions=Sessions(database=database, clock=clock, availability=availability, bookings=bookings),

@@ -9,7 +9,7 @@ from store.database import Database
 from thserver.domain.bookings import Booking, Kind, News, Role, Suggestion
 from thserver.domain.people import Person
 from thserver.services.outbox import Outbox
-from thserver.services.reminders import others_of, pin_of
+from thserver.services.reminders import AllIsWanted, Wishes, others_of, pin_of
 
 HOST, GUEST = Role.HOST, Role.GUEST
 Templates = Mapping[str, Mapping[Role, str]]
@@ -24,10 +24,17 @@ CALL_LETTERS: Templates = {
     "missed": {HOST: "missed", GUEST: "missed"},
     "lapsed": {HOST: "lapsed", GUEST: "lapsed"},
 }
+SESSION_LETTERS: Templates = {
+    "requested": {HOST: "session_requested"},
+    "agreed": {GUEST: "session_confirmed"},
+    "cancelled": {HOST: "session_cancelled", GUEST: "session_cancelled"},
+    "lapsed": {GUEST: "session_lapsed"},
+}
 # Held calls are told by their receipt. A contract adds its kind of booking here.
-LETTERS: dict[Kind, Templates] = {Kind.CALL: CALL_LETTERS}
+LETTERS: dict[Kind, Templates] = {Kind.CALL: CALL_LETTERS, Kind.SESSION: SESSION_LETTERS}
 # Whoever does these knows it already.
 NOT_TO_WHO_DID_IT = frozenset({"requested", "accepted", "new_times", "declined"})
+CANCELLED_TO_THE_OTHER_ONLY = frozenset({Kind.SESSION})
 
 
 class Letters:
@@ -40,9 +47,11 @@ class Letters:
         conference_number: str,
         secret_key: str,
         letters: Mapping[Kind, Templates] | None = None,
+        wishes: Wishes | None = None,
     ) -> None:
         self._people = database.people
         self._outbox = outbox
+        self._wishes = wishes or AllIsWanted()
         self._web_domain = web_domain
         self._number = conference_number
         self._secret_key = secret_key
@@ -54,8 +63,9 @@ class Letters:
         if templates is None:
             return
         people = await self._people.many(booking.people_ids)
+        not_wanted = await self._wishes.not_wanted(booking.people_ids, booking.kind, news.what)
         for person_id in booking.people_ids:
-            if person_id == news.by and news.what in NOT_TO_WHO_DID_IT:
+            if person_id in not_wanted or (person_id == news.by and _knows(booking, news)):
                 continue
             person, template = people.get(person_id), templates.get(booking.role_of(person_id))
             if person is None or not person.email or template is None:
@@ -88,6 +98,13 @@ class Letters:
             "fee_in_cents": booking.fee_in_cents,
             "link": f"https://{self._web_domain}/call-requests/{booking.id}",
         }
+
+
+def _knows(booking: Booking, news: News) -> bool:
+    """Whether who did it needs no letter about it."""
+    if news.what == "cancelled":
+        return booking.kind in CANCELLED_TO_THE_OTHER_ONLY
+    return news.what in NOT_TO_WHO_DID_IT
 
 
 def suggestion_of(booking: Booking, news: News) -> Suggestion | None:

@@ -6,8 +6,9 @@ Nothing is set like an alarm: a reminder is due because a booking says so and th
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from store.database import Database
 from thserver.domain import codes
@@ -26,6 +27,19 @@ PAGE = 500
 LOOK_BACK = timedelta(days=1)
 
 
+class Wishes(Protocol):
+    """Who does not want to be told; asked at the moment of telling."""
+
+    async def not_wanted(
+        self, person_ids: Collection[int], kind: Kind, what: str | timedelta
+    ) -> set[int]: ...
+
+
+class AllIsWanted:
+    async def not_wanted(self, person_ids: Collection[int], kind: Kind, what: str | timedelta) -> set[int]:
+        return set()
+
+
 class Reminders:
     def __init__(
         self,
@@ -38,6 +52,7 @@ class Reminders:
         grace: timedelta,
         conference_number: str,
         secret_key: str,
+        wishes: Wishes | None = None,
     ) -> None:
         """`leads_in_min` is how long before the start each kind of booking is reminded of, `other_leads_in_min`
         that of the kinds not in it; a reminder is of use until `grace` after the start."""
@@ -45,6 +60,7 @@ class Reminders:
         self._people = database.people
         self._clock = clock
         self._outbox = outbox
+        self._wishes = wishes or AllIsWanted()
         self._leads = {
             kind: sorted(
                 {timedelta(minutes=minutes) for minutes in leads_in_min.get(kind, other_leads_in_min)}
@@ -83,18 +99,21 @@ class Reminders:
     async def _remind(self, booking: Booking) -> int:
         due = self._due(booking, self._clock.now())
         wanted = {
-            key_of(booking.id, person_id, lead): (person_id, useful_until)
+            key_of(booking.id, person_id, lead): (person_id, lead, useful_until)
             for lead, useful_until in due
             for person_id in booking.people_ids
         }
         missing = wanted.keys() - await self._outbox.known(wanted)
         if not missing:
             return 0
+        not_wanted = {
+            lead: await self._wishes.not_wanted(booking.people_ids, booking.kind, lead) for lead, _ in due
+        }
         people = await self._people.many(booking.people_ids)
         written = 0
         for key in sorted(missing):
-            person_id, useful_until = wanted[key]
-            if person_id in people:
+            person_id, lead, useful_until = wanted[key]
+            if person_id in people and person_id not in not_wanted[lead]:
                 written += await self._add(key, booking, people[person_id], people, useful_until)
         return written
 
