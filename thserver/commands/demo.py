@@ -89,9 +89,9 @@ async def _become_a_hero(story: Story, hero: Client, staff: Client) -> None:
         expect=201,
     )
     hero.hero_id = applied["id"]
-    await staff.reads_mail("hero")
+    await staff.reads_mail("applies")
     await staff.post("/api/v1/heroes/accept", {"hero_id": applied["id"]})
-    await hero.reads_mail("accepted")
+    await hero.reads_mail("You are a hero")
 
 
 async def _agree(story: Story, hero: Client, user: Client) -> dict[str, Any]:
@@ -104,17 +104,17 @@ async def _agree(story: Story, hero: Client, user: Client) -> dict[str, Any]:
         "/api/v1/call-requests/",
         {"hero_id": hero.hero_id, "message": "How do I make it survive a crash?", "estimated_length": 30},
     )
-    await hero.reads_mail("request")
+    await hero.reads_mail("asks you")
     now = await story.now()
     quarter = timedelta(minutes=15)
     first = datetime.fromtimestamp((now + 3 * quarter).timestamp() // 900 * 900, UTC)
     times = [(first + n * 2 * quarter).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for n in range(3)]
     path = f"/api/v1/call-requests/{request['id']}"
     await hero.patch(f"{path}/accept/", dict(zip(("time_one", "time_two", "time_three"), times, strict=True)))
-    await user.reads_mail("accepted")
+    await user.reads_mail("accepts")
     agreed = await user.patch(f"{path}/agreed-time/", {"agreed_time": times[0]})
-    await hero.reads_mail("agreed")
-    await user.reads_mail("agreed")
+    await hero.reads_mail("Your call with")
+    await user.reads_mail("Your call with")
     return agreed
 
 
@@ -128,13 +128,18 @@ async def _call(story: Story, hero: Client, user: Client, request: dict[str, Any
             raise Story.Broken("the reminder does not say which number to dial")
     story.chapter("The time has come: both dial the one number")
     await story.wait_until(starts)
-    async with _on_the_line(story, user) as cam, _on_the_line(story, hero) as tom:
-        await cam.hears_more(1)
-        await story.wait_until(await story.now() + TALK)
-        story.say("", "(they talk for twenty-four minutes)")
-        await tom.hang_up()
-        await story.wait_until(await story.now() + timedelta(seconds=20))
-        await cam.hang_up()
+    async with _on_the_line(story, user) as cam:
+        await cam.until("said")
+        async with _on_the_line(story, hero) as tom:
+            await _talk(story, cam, tom)
+
+
+async def _talk(story: Story, cam: Caller, tom: Caller) -> None:
+    await story.wait_until(await story.now() + TALK)
+    story.say("", "(they talk for twenty-four minutes)")
+    await tom.hang_up()
+    await story.wait_until(await story.now() + timedelta(seconds=20))
+    await cam.hang_up()
 
 
 @contextlib.asynccontextmanager
@@ -152,8 +157,8 @@ async def _settle(story: Story, hero: Client, user: Client, request: dict[str, A
     story.chapter("The bill is settled")
     receipt = await user.reads_text("$")
     await hero.reads_text("$")
-    await user.reads_mail("receipt")
-    await hero.reads_mail("receipt")
+    await user.reads_mail("Receipt")
+    await hero.reads_mail("for your call")
     conferences = await user.get("/api/v1/conferences/")
     sid = next(each["sid"] for each in conferences["results"] if each["call_request"]["id"] == request["id"])
     conference = await hero.get(f"/api/v1/conferences/{sid}")

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 
 
 class Story:
@@ -171,9 +171,6 @@ class Caller:
                         raise Story.Broken(f"{self.person.first} was hung up on")
         except TimeoutError:
             raise Story.Broken(f"{self.person.first} waited for “{wanted}” in vain") from None
-
-    async def hears_more(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
     async def hang_up(self) -> None:
         self.story.say(self.person.first, "hangs up")
