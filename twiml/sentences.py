@@ -24,9 +24,9 @@ COUNTS_FOR_TWO = "Your time counts only while you are both on the line."
 COUNTS_FOR_MANY = "Time counts only while the host and somebody else are on the line."
 PIN_PLEASE = "Please enter the six digit PIN from your reminder, and then press pound."
 WRONG_PIN = "That PIN is not right. Please try again. Enter six digits, and then press pound."
-NOT_A_PIN = "I did not get six digits. Please enter your six digit PIN, and then press pound."
+NOT_A_PIN = "We did not get six digits. Please enter your six digit PIN, and then press pound."
 STILL_IN_USE = (
-    "The call before yours is still going on, and I do not want to keep you any longer. "
+    "The call before yours is still going on, and we do not want to keep you waiting any longer. "
     "Please dial again in a few minutes. Goodbye."
 )
 TOO_MANY_PINS = (
@@ -36,7 +36,7 @@ LOCKED = (
     "There have been too many wrong PINs. Please dial from the phone that you registered with us, "
     "or try again in an hour. Goodbye."
 )
-NO_CHOICE = "I did not understand which call you want. Please dial again. Goodbye."
+NO_CHOICE = "We did not understand which call you want. Please dial again. Goodbye."
 SOMEBODY_IS_MISSING = "Please stay on the line. The call begins as soon as somebody else is here."
 
 WHY_A_PIN = {
@@ -85,8 +85,8 @@ def whom_you_meet(others: Sequence[Party]) -> str:
     if len(others) == 1:
         name = speakable(others[0].name) or "somebody"
         if others[0].present:
-            return f"You are calling {name}, who is on the line already."
-        return f"You are calling {name}, who is not here yet. Please stay on the line."
+            return f"You are about to talk with {name}, who is on the line already."
+        return f"You are about to talk with {name}, who is not here yet. Please stay on the line."
     there = [other.name for other in others if other.present]
     missing = [other.name for other in others if not other.present]
     if not there:

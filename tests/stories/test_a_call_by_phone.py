@@ -27,7 +27,7 @@ async def test_two_people_dial_in_talk_and_find_the_log(
     await first.until("joined", room=host.slug)
     assert first.said[:3] == [
         "Hello Cam. It is 9:55 AM where you are.",
-        "You are calling Tom Brady, who is not here yet. Please stay on the line.",
+        "You are about to talk with Tom Brady, who is not here yet. Please stay on the line.",
         "Your time counts only while you are both on the line.",
     ]
     await first.until("said")
@@ -41,7 +41,7 @@ async def test_two_people_dial_in_talk_and_find_the_log(
     clock.advance(minutes=2)
     second = await carrier.dial(host.phone)
     await second.until("joined", room=host.slug)
-    assert second.said[1] == "You are calling Cam Newton, who is on the line already."
+    assert second.said[1] == "You are about to talk with Cam Newton, who is on the line already."
     clock.advance(minutes=10)
     second.hang_up()
     clock.advance(seconds=20)
