@@ -235,6 +235,42 @@ async def test_succeeded_absorbs_whatever_comes_later(world: World, payments: Si
     assert (after.state, after.attempts[0].result) == (State.SUCCEEDED, Result.SUCCEEDED)
 
 
+async def test_a_second_payment_for_a_paid_charge_is_an_alarm_and_changes_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = await make_call(world)
+    await settle(world)
+    charge = await charge_of(world, call.charge_id)
+    await world.services.billing.charging.record(
+        charge, charge.attempts[0], ChargeOutcome(ChargeState.SUCCEEDED, "pi_other")
+    )
+    assert (await charge_of(world, call.charge_id)).payment_id == charge.payment_id
+    assert "was paid a second time, by pi_other" in caplog.text
+
+
+async def test_news_that_is_passed_on_twice_is_told_once(
+    world: World, mail: SimulatedMail, carrier: SimulatedCarrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await make_call(world)
+
+    async def dies_before(*_: object) -> None:
+        """What a process that is killed just before it does not do."""
+
+    with monkeypatch.context() as killed:
+        killed.setattr(world.database.charges, "told", dies_before)
+        await settle(world)
+    later(world, minutes=1)
+    await settle(world)
+    assert (await charge_of(world, call.charge_id)).news == ()
+    for person in (call.guest, call.host):
+        texts = [each["body"] for each in carrier.texts_to(person.phone or "")]
+        assert sum("Tech Heroes receipt" in body for body in texts) == 1
+        letters = [each["subject"] for each in mail.letters_to(person.email or "")]
+        assert sum("Receipt" in each or "$25.50" in each for each in letters) == 1
+    entries = await world.database.ledger.of_charge(call.charge_id)
+    assert [entry.what for entry in entries] == ["billed", "paid"]
+
+
 async def test_one_payment_pays_for_one_charge_only(world: World) -> None:
     one = await make_call(world)
     other = await make_call(world, guest=one.guest, card=DECLINED_LATER)

@@ -9,6 +9,7 @@ import pytest
 from tests.booking_makers import World
 from tests.money_makers import Call, charge_of, later, make_call, settle
 from thserver.domain import ledger
+from thserver.domain.charges import Charge
 from thserver.domain.errors import Conflict, Invalid, NotFound, PaymentRefused, WrongState
 from thserver.gateways.simulated_mail import SimulatedMail
 from thserver.gateways.simulated_payments import SimulatedPayments
@@ -66,6 +67,18 @@ async def test_a_key_is_good_for_one_refund(world: World, payments: SimulatedPay
         await world.services.billing.refund(call.charge_id, 600, key="desk-1")
     assert (await world.services.billing.refund(call.charge_id, 600, key="desk-2")).refunded_in_cents == 1100
     assert len(payments.refunds()) == 2
+
+
+async def test_one_key_at_once_is_one_refund(world: World, payments: SimulatedPayments) -> None:
+    call = await paid_call(world)
+    answers = await asyncio.gather(
+        *(world.services.billing.refund(call.charge_id, 500, key="desk-1") for _ in range(10)),
+        return_exceptions=True,
+    )
+    assert all(isinstance(each, Charge | Conflict) for each in answers), answers
+    charge = await charge_of(world, call.charge_id)
+    assert ([each.key for each in charge.refunds], charge.refunded_in_cents) == (["desk-1"], 500)
+    assert [refund["amount"] for refund in payments.refunds()] == [500]
 
 
 async def test_two_different_refunds_at_once_never_give_more_than_was_taken(
