@@ -198,7 +198,7 @@ async def test_the_pass_over_many_calls_misses_none(
     for number in range(7):
         host, _ = await make_host(world)
         await world.services.bookings.propose(
-            Kind.SESSION, host=host, guest_ids=[call.guest.id], by=host.id,
+            Kind.MEETING, host=host, guest_ids=[call.guest.id], by=host.id,
             starts=call.starts + timedelta(seconds=number), minutes=30, firm=True,
         )  # fmt: skip
     await world.services.background.idle()
