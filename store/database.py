@@ -17,11 +17,14 @@ from store.calls import Calls
 from store.card_events import CardEvents
 from store.charges import Charges
 from store.codes import Codes
+from store.circle_profiles import CircleProfiles
 from store.collection import Collection, translated
 from store.conference_events import ConferenceEvents
 from store.conferences import Conferences
 from store.contacts import Contacts
 from store.heroes import Heroes
+from store.death_notices import DeathNotices
+from store.friendships import Friendships
 from store.leases import Leases
 from store.ledger import Ledger
 from store.limits import Limits
@@ -64,6 +67,9 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "mentee_profiles": MenteeProfiles,
     "availability": Availability,
     "notification_settings": NotificationSettingsOfPeople,
+    "circle_profiles": CircleProfiles,
+    "friendships": Friendships,
+    "death_notices": DeathNotices,
 }
 
 
@@ -105,6 +111,9 @@ class Database:
         self._database: AsyncDatabase[dict[str, Any]] = client[name]
         for attribute, collection in COLLECTIONS.items():
             setattr(self, attribute, collection(self._database))
+    circle_profiles: CircleProfiles
+    friendships: Friendships
+    death_notices: DeathNotices
         self.admissions = Admissions(self._database)
 
     async def ensure_indexes(self) -> None:

@@ -81,6 +81,11 @@ class Outbox(Collection):
         cursor = self._collection.find({"_id": {"$in": keys}}, {"_id": 1})
         return {found["_id"] async for found in cursor}
 
+    async def states(self, keys: list[str]) -> dict[str, OutboxState]:
+        """What has become of these, by key; keys without a row are left out."""
+        cursor = self._collection.find({"_id": {"$in": keys}}, {"state": 1})
+        return {found["_id"]: OutboxState(found["state"]) for found in await cursor.to_list()}
+
     async def due(self, now: datetime, *, limit: int) -> list[str]:
         """Keys of what may be sent now, the longest due first."""
         cursor = (

@@ -122,6 +122,13 @@ class People(Collection):
     async def with_email(self, email: str) -> Person | None:
         return await self._one({"email": email})
 
+    async def with_proven_emails(self, emails: Iterable[str]) -> dict[str, Person]:
+        """The people who have proven one of these addresses, by it."""
+        cursor = self._collection.find(
+            {"email": {"$in": list(set(emails))}, "email_verified": True}, {"tokens": 0}
+        )
+        return {found["email"]: self._person(found) for found in await cursor.to_list()}
+
     async def with_phone(self, phone: str) -> Person | None:
         return await self._one({"phone": phone})
 

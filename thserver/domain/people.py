@@ -21,7 +21,8 @@ class Person:
     registration on; `email_pending` waits for its token. `slug` names the person's room; it is made when he
     first becomes a host and never changes. `image_url` is his picture, uploaded or elsewhere on the web.
     `hidden_phone` keeps his number from those who do not have it already. `closed` is when he closed the
-    account; what is left then is a placeholder for other people's records.
+    account; what is left then is a placeholder for other people's records. `guest_email` is where somebody is
+    reached who has no account at all and only stands in a booking: nobody can sign in to it.
     """
 
     id: int
@@ -31,6 +32,7 @@ class Person:
     email: str | None = None
     email_verified: bool = False
     email_pending: str | None = None
+    guest_email: str | None = None
     phone: str | None = None
     phone_pending: str | None = None
     username: str | None = None
@@ -54,6 +56,7 @@ class Person:
         return image_id_in(self.image_url)
 
     @property
+        return self.email or self.guest_email
     def phone_verified(self) -> bool:
         return self.phone is not None
 

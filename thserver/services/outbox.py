@@ -264,6 +264,10 @@ class Outbox:
         """Those of these keys that were added before."""
         return await self._rows.known(list(keys))
 
+    async def states(self, keys: Iterable[str]) -> dict[str, OutboxState]:
+        """What has become of these, by key; keys that were never added are left out."""
+        return await self._rows.states(list(keys))
+
     def _row(
         self,
         key: str,

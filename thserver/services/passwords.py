@@ -43,6 +43,10 @@ class Passwords:
             raise Invalid(old_password="wrong") from error
         await self._set(person.id, await self._sign_in.hash_password(new), kept=token)
 
+    async def set_new(self, person_id: int, new: str, *, token: str | None) -> None:
+        """Set a password for whoever may without the old one; every sign-in but `token` ends."""
+        await self._set(person_id, await self._sign_in.hash_password(new), kept=token)
+
     async def mail_reset(self, email: str, *, address: str) -> None:
         """Raises NotFound for an address that nobody has proven, or Throttled."""
         await self._sign_in.check_address(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from store.database import Database
@@ -13,6 +14,8 @@ from thserver.domain.ports import Clock
 from thserver.gateways.password_hasher import PasswordHasher
 
 MINUTE = timedelta(minutes=1)
+
+Listener = Callable[[int], Awaitable[object]]
 
 
 class SignIn:
@@ -31,6 +34,11 @@ class SignIn:
         self._hasher = hasher
         self._token_life = token_life
         self._limit_per_address = limit_per_address
+        self._listeners: list[Listener] = []
+
+    def on_sign_in(self, listener: Listener) -> None:
+        """Do this whenever somebody has signed in, before he gets his answer; given the person's id."""
+        self._listeners.append(listener)
 
     async def who(self, token: str) -> Person:
         """The person whose token this is. Raises BadToken."""
@@ -44,12 +52,14 @@ class SignIn:
             raise BadToken
         return person
 
-    async def check_address(self, address: str) -> None:
-        """Count one sign-in or registration from this network address. Raises Throttled beyond the limit."""
+    async def check_address(self, address: str) -> int:
+        """Count one sign-in or registration from this network address; which it is within this minute. Raises
+        Throttled beyond the limit."""
         now = self._clock.now()
         used = await self._limits.count(f"auth:{address}", window=MINUTE, now=now)
         if used > self._limit_per_address:
             raise Throttled(retry_after=60 - now.second)
+        return used
 
     def new_token(self, contract: str) -> tuple[str, Token]:
         """A token for the client, and what of it is kept."""
@@ -60,6 +70,8 @@ class SignIn:
         """Sign somebody in who has proven who he is. `ending_earlier` ends what this contract gave before."""
         token, kept = self.new_token(contract)
         await self._people.add_token(person_id, kept, ending=contract if ending_earlier else None)
+        for listener in self._listeners:
+            await listener(person_id)
         return token
 
     async def with_password(self, person: Person | None, password: str) -> Person:
