@@ -89,6 +89,9 @@ class Settings:
     )
     auth_token_exp_in_days: int = _knob(30, "Life of a sign-in token, days.", check="positive")
     verification_token_exp_in_days: int = _knob(7, "Life of a token in an e-mail, days.", check="positive")
+    credit_settle_after_hours: float = _knob(
+        24.0, "How long after a meeting its credit goes to the expert by itself, hours."
+    )
     platform_fee_percent: int = _knob(15, "The platform's part of a call's price.", check="percent")
     admit_before_min: int = _knob(
         10, "How early a caller is let in, minutes before the time.", check="natural"
@@ -204,6 +207,11 @@ def _parse(name: str, text: str, knob: dataclasses.Field[Any]) -> Any:
         if not re.fullmatch(r"-?[0-9]{1,9}", text):
             raise SettingsError(f"{name} must be a whole number, not {_shown(text, knob)}.")
         return _in_range(name, int(text), check)
+    if isinstance(default, float):
+        # 100,000 hours are eleven years.
+        if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,6})?", text):
+            raise SettingsError(f"{name} must be a number like 24 or 0.5, not {_shown(text, knob)}.")
+        return float(text)
     if isinstance(default, tuple):
         parts = tuple(part.strip() for part in text.split(",") if part.strip())
         if check == "countries" and not all(re.fullmatch(r"[A-Z]{2}", part) for part in parts):

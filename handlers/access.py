@@ -76,6 +76,7 @@ def _mark(access: str, let_in: Callable[[Any], Coroutine[Any, Any, None]]) -> Ca
 
     return mark
 
+                    await self.admitted()
 
 anyone = _mark("anyone", _let_in_anyone)
 signed_in = _mark("signed_in", _let_in_signed_in)

@@ -146,6 +146,9 @@ class Handler(RequestHandler):
         if len(self.request.body) > self.max_body:
             raise TooLarge
 
+    async def admitted(self) -> None:
+        """Overridden where something is to be done as soon as it is known who calls: counting, for limits."""
+
     async def check_signature(self) -> None:
         """Overridden where another company posts to us."""
         raise NotImplementedError

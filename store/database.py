@@ -15,16 +15,19 @@ from store.blacklist import Blacklist
 from store.bookings import Bookings
 from store.calls import Calls
 from store.card_events import CardEvents
+from store.categories import Categories
 from store.charges import Charges
-from store.codes import Codes
 from store.circle_profiles import CircleProfiles
+from store.codes import Codes
 from store.collection import Collection, translated
 from store.conference_events import ConferenceEvents
 from store.conferences import Conferences
 from store.contacts import Contacts
-from store.heroes import Heroes
+from store.credit_accounts import CreditAccounts
+from store.credits import Credits
 from store.death_notices import DeathNotices
 from store.friendships import Friendships
+from store.heroes import Heroes
 from store.leases import Leases
 from store.ledger import Ledger
 from store.limits import Limits
@@ -35,9 +38,13 @@ from store.numbers import Numbers
 from store.opt_outs import OptOuts
 from store.outbox import Outbox
 from store.people import People
+from store.purchases import Purchases
+from store.reviews import Reviews
 from store.rooms import Rooms
+from store.skills import Skills
 from store.text_events import TextEvents
 from store.wallets import Wallets
+from store.weekly_availability import WeeklyAvailability
 
 COLLECTIONS: dict[str, type[Collection]] = {
     "people": People,
@@ -60,6 +67,9 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "rooms": Rooms,
     "contacts": Contacts,
     "blacklist": Blacklist,
+    "circle_profiles": CircleProfiles,
+    "friendships": Friendships,
+    "death_notices": DeathNotices,
     "media": Media,
     "media_files": MediaFiles,
     "media_chunks": MediaChunks,
@@ -67,9 +77,13 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "mentee_profiles": MenteeProfiles,
     "availability": Availability,
     "notification_settings": NotificationSettingsOfPeople,
-    "circle_profiles": CircleProfiles,
-    "friendships": Friendships,
-    "death_notices": DeathNotices,
+    "credits": Credits,
+    "credit_accounts": CreditAccounts,
+    "purchases": Purchases,
+    "categories": Categories,
+    "skills": Skills,
+    "weekly_availability": WeeklyAvailability,
+    "reviews": Reviews,
 }
 
 
@@ -97,6 +111,9 @@ class Database:
     rooms: Rooms
     contacts: Contacts
     blacklist: Blacklist
+    circle_profiles: CircleProfiles
+    friendships: Friendships
+    death_notices: DeathNotices
     media: Media
     media_files: MediaFiles
     media_chunks: MediaChunks
@@ -104,6 +121,13 @@ class Database:
     mentee_profiles: MenteeProfiles
     availability: Availability
     notification_settings: NotificationSettingsOfPeople
+    credits: Credits
+    credit_accounts: CreditAccounts
+    purchases: Purchases
+    categories: Categories
+    skills: Skills
+    weekly_availability: WeeklyAvailability
+    reviews: Reviews
     admissions: Admissions
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
@@ -111,9 +135,6 @@ class Database:
         self._database: AsyncDatabase[dict[str, Any]] = client[name]
         for attribute, collection in COLLECTIONS.items():
             setattr(self, attribute, collection(self._database))
-    circle_profiles: CircleProfiles
-    friendships: Friendships
-    death_notices: DeathNotices
         self.admissions = Admissions(self._database)
 
     async def ensure_indexes(self) -> None:

@@ -41,12 +41,14 @@ from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
+from thserver.services.request_limits import RequestLimits
 from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
 from thserver.services.texts import Texts
 from thserver.services.usernames import Usernames
 from thserver.services.visibility import Visibility
 from thserver.wiring_billing import wire_money, wire_wallet
+from thserver.wiring_meetings import wire_meetings
 from thserver.wiring_phone import wire_phone
 
 
@@ -171,10 +173,11 @@ async def wire(
         web_domain=settings.web_domain,
     )
     wallet = wire_wallet(settings, database, clock=clock, payments=payments)
+    moves = BookingMoves(database=database, clock=clock, news=news, secret_key=settings.secret_key)
     bookings = BookingService(
         database=database,
         clock=clock,
-        moves=BookingMoves(database=database, clock=clock, news=news, secret_key=settings.secret_key),
+        moves=moves,
         cancellations=Cancellations(database=database, clock=clock, allowed=settings.allowed_cancelations),
         cards=wallet,
         cancellation_fee_in_cents=settings.cancelation_fee_in_cents,
@@ -190,6 +193,18 @@ async def wire(
         wallet=wallet,
         bookings=bookings,
         news=news,
+    )
+    meeting = wire_meetings(
+        settings,
+        database,
+        clock=clock,
+        background=background,
+        payments=payments,
+        wallet=wallet,
+        bookings=bookings,
+        moves=moves,
+        news=news,
+        is_simulated=practice.payments is not None,
     )
     visibility = Visibility(database=database)
     closing = Closing(
@@ -243,6 +258,15 @@ async def wire(
         availability=availability,
         sessions=Sessions(database=database, clock=clock, availability=availability, bookings=bookings),
         notification_settings=notification_settings,
+        categories=meeting.categories,
+        skills=meeting.skills,
+        weekly_availability=meeting.weekly_availability,
+        meetings=meeting.meetings,
+        reviews=meeting.reviews,
+        credits=meeting.credits,
+        purchases=meeting.purchases,
+        credit_recount=meeting.recount,
+        request_limits=RequestLimits(clock=clock, limit=settings.limit_requests_per_person_min),
         wallet=wallet,
         billing=money.billing,
         card_events=money.card_events,

@@ -38,6 +38,7 @@ class Person:
     username: str | None = None
     password_hash: str | None = None
     timezone: str = "UTC"
+    bio: str = ""
     image_url: str | None = None
     hidden_phone: bool = False
     slug: str | None = None

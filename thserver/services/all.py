@@ -14,15 +14,19 @@ from thserver.services.billing import Billing
 from thserver.services.blacklist import Blacklist
 from thserver.services.bookings import BookingService
 from thserver.services.card_events import CardEventDesk
+from thserver.services.categories import CategoryService
 from thserver.services.closing import Closing
 from thserver.services.codes import Codes
 from thserver.services.conference_records import ConferenceRecords
 from thserver.services.conferences import Conferences
 from thserver.services.contacts import Contacts
+from thserver.services.credit_recount import CreditRecount
+from thserver.services.credits import Credits
 from thserver.services.heroes import Heroes
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
 from thserver.services.media import Media
+from thserver.services.meetings import Meetings
 from thserver.services.mentors import Mentors
 from thserver.services.news import NewsDesk
 from thserver.services.notification_settings import NotificationSettingsService
@@ -30,14 +34,19 @@ from thserver.services.outbox import Outbox
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
+from thserver.services.purchases import Purchases
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
+from thserver.services.request_limits import RequestLimits
+from thserver.services.reviews import Reviews
 from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
+from thserver.services.skills import Skills
 from thserver.services.texts import Texts
 from thserver.services.usernames import Usernames
 from thserver.services.visibility import Visibility
 from thserver.services.wallet import Wallet
+from thserver.services.weekly_availability import WeeklyAvailabilityService
 
 
 @dataclass(kw_only=True)
@@ -70,6 +79,15 @@ class Services:
     availability: AvailabilityService
     sessions: Sessions
     notification_settings: NotificationSettingsService
+    categories: CategoryService
+    skills: Skills
+    weekly_availability: WeeklyAvailabilityService
+    meetings: Meetings
+    reviews: Reviews
+    credits: Credits
+    purchases: Purchases
+    credit_recount: CreditRecount
+    request_limits: RequestLimits
     wallet: Wallet
     billing: Billing
     card_events: CardEventDesk

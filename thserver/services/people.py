@@ -34,7 +34,7 @@ from thserver.wording.codes import text_about_new_number
 log = logging.getLogger(__name__)
 
 # What a person may change himself, beside address and number, which must be proven.
-PLAIN_FIELDS = ("first_name", "last_name", "is_active", "email_notifications", "image_url", "timezone")
+PLAIN_FIELDS = ("first_name", "last_name", "is_active", "email_notifications", "image_url", "timezone", "bio")
 SHOWN_BY_HERO = ("first_name", "last_name", "is_active")
 # The same confirmation is not mailed again within this time.
 LETTER_PAUSE = timedelta(minutes=1)

@@ -7,6 +7,8 @@ import uuid
 from typing import Any
 
 from store.database import Database
+from store.people import Token
+from thserver.domain import passwords
 from thserver.domain.errors import AlreadyExists, Invalid, Refusal, Unavailable
 from thserver.domain.password_strength import check_strength
 from thserver.domain.people import Person
@@ -36,40 +38,36 @@ class Usernames:
         """Raises Invalid (WeakPassword among them) or Throttled. The unique indexes decide about name and address."""
         await self._sign_in.check_address(address)
         username = normal_username(username)
-        problems = {}
-        if await self._rows.with_username(username) is not None:
-            problems["username"] = "taken"
-        if await self._rows.with_email(email) is not None:
-            problems["email"] = "taken"
-        if problems:
-            raise Invalid(problems)
+        await self._check_free(username, email)
         check_strength(password, {"username": username, "email": email})
         if password != repeated:
             raise Invalid(passwords="not_the_same")
-        now = self._clock.now()
-        person = Person(
-            id=await self._numbers.next("people"),
-            uuid=str(uuid.uuid4()),
-            username=username,
-            email=email,
-            email_pending=email,
-            password_hash=await self._sign_in.hash_password(password),
-            created=now,
-            updated=now,
+        return await self._add(username, email, password)
+
+    async def register_by_name(
+        self, *, username: str, email: str, password: str, first_name: str, last_name: str, contract: str
+    ) -> tuple[Person, str]:
+        """The new person, signed in at once; the caller has counted the address. Raises Invalid."""
+        username = normal_username(username)
+        await self._check_free(username, email)
+        passwords.check(password, with_digit=False)
+        token, kept = self._sign_in.new_token(contract)
+        person = await self._add(
+            username, email, password, first_name=first_name, last_name=last_name, token=kept
         )
-        try:
-            await self._rows.add(person)
-        except AlreadyExists as error:
-            raise Invalid({error.field: "taken"}) from error
-        await self._people.mail_first_confirmation(person.id, email)
-        return person
+        return person, token
 
     async def log_in(self, *, username: str, password: str, contract: str, address: str) -> str:
         """A sign-in token. Raises BadCredentials, in the same time for known and unknown names, or Throttled."""
         await self._sign_in.check_address(address)
+        _, token = await self.enter(username=username, password=password, contract=contract)
+        return token
+
+    async def enter(self, *, username: str, password: str, contract: str) -> tuple[Person, str]:
+        """As `log_in`, with the person, for a caller who has counted the address."""
         found = await self._rows.with_username(normal_username(username))
         person = await self._sign_in.with_password(found, password)
-        return await self._sign_in.give_token(person.id, contract)
+        return person, await self._sign_in.give_token(person.id, contract)
 
     async def change_profile(self, person: Person, wanted: dict[str, Any], *, address: str) -> Person:
         """As People.change_profile, with username, flags and `photo` too: an upload's bytes, None for no picture.
@@ -105,6 +103,46 @@ class Usernames:
             if isinstance(refusal, AlreadyExists):
                 raise Invalid({refusal.field: "taken"}) from refusal
             raise
+
+    async def _check_free(self, username: str, email: str) -> None:
+        """A friendly look beforehand; the unique indexes decide."""
+        problems = {}
+        if await self._rows.with_username(username) is not None:
+            problems["username"] = "taken"
+        if await self._rows.with_email(email) is not None:
+            problems["email"] = "taken"
+        if problems:
+            raise Invalid(problems)
+
+    async def _add(
+        self,
+        username: str,
+        email: str,
+        password: str,
+        *,
+        first_name: str = "",
+        last_name: str = "",
+        token: Token | None = None,
+    ) -> Person:
+        now = self._clock.now()
+        person = Person(
+            id=await self._numbers.next("people"),
+            uuid=str(uuid.uuid4()),
+            first_name=first_name,
+            last_name=last_name,
+            username=username,
+            email=email,
+            email_pending=email,
+            password_hash=await self._sign_in.hash_password(password),
+            created=now,
+            updated=now,
+        )
+        try:
+            await self._rows.add(person, token)
+        except AlreadyExists as error:
+            raise Invalid({error.field: "taken"}) from error
+        await self._people.mail_first_confirmation(person.id, email)
+        return person
 
 
 def normal_username(username: str) -> str:
