@@ -38,7 +38,6 @@ class Person:
     username: str | None = None
     password_hash: str | None = None
     timezone: str = "UTC"
-    bio: str = ""
     image_url: str | None = None
     hidden_phone: bool = False
     slug: str | None = None
@@ -57,7 +56,10 @@ class Person:
         return image_id_in(self.image_url)
 
     @property
+    def mail_address(self) -> str | None:
         return self.email or self.guest_email
+
+    @property
     def phone_verified(self) -> bool:
         return self.phone is not None
 
