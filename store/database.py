@@ -15,6 +15,7 @@ from store.blacklist import Blacklist
 from store.bookings import Bookings
 from store.calls import Calls
 from store.card_events import CardEvents
+from store.categories import Categories
 from store.charges import Charges
 from store.circle_profiles import CircleProfiles
 from store.codes import Codes
@@ -22,6 +23,8 @@ from store.collection import Collection, translated
 from store.conference_events import ConferenceEvents
 from store.conferences import Conferences
 from store.contacts import Contacts
+from store.credit_accounts import CreditAccounts
+from store.credits import Credits
 from store.death_notices import DeathNotices
 from store.friendships import Friendships
 from store.heroes import Heroes
@@ -35,9 +38,13 @@ from store.numbers import Numbers
 from store.opt_outs import OptOuts
 from store.outbox import Outbox
 from store.people import People
+from store.purchases import Purchases
+from store.reviews import Reviews
 from store.rooms import Rooms
+from store.skills import Skills
 from store.text_events import TextEvents
 from store.wallets import Wallets
+from store.weekly_availability import WeeklyAvailability
 
 COLLECTIONS: dict[str, type[Collection]] = {
     "people": People,
@@ -70,6 +77,13 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "mentee_profiles": MenteeProfiles,
     "availability": Availability,
     "notification_settings": NotificationSettingsOfPeople,
+    "credits": Credits,
+    "credit_accounts": CreditAccounts,
+    "purchases": Purchases,
+    "categories": Categories,
+    "skills": Skills,
+    "weekly_availability": WeeklyAvailability,
+    "reviews": Reviews,
 }
 
 
@@ -107,6 +121,13 @@ class Database:
     mentee_profiles: MenteeProfiles
     availability: Availability
     notification_settings: NotificationSettingsOfPeople
+    credits: Credits
+    credit_accounts: CreditAccounts
+    purchases: Purchases
+    categories: Categories
+    skills: Skills
+    weekly_availability: WeeklyAvailability
+    reviews: Reviews
     admissions: Admissions
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:

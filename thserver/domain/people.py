@@ -38,6 +38,7 @@ class Person:
     username: str | None = None
     password_hash: str | None = None
     timezone: str = "UTC"
+    bio: str = ""
     image_url: str | None = None
     hidden_phone: bool = False
     slug: str | None = None
@@ -75,6 +76,12 @@ class Person:
     def wants_mail(self) -> bool:
         """Whether news may be mailed: codes and account mails go out whatever this says."""
         return self.is_active and self.email_notifications
+
+
+def names_of(name: str) -> tuple[str, str]:
+    """A single name as first and last name, so that the two together show it exactly as it was."""
+    first, _, last = name.strip().partition(" ")
+    return first, last
 
 
 def is_zone(name: str) -> bool:
