@@ -60,13 +60,23 @@ async def _let_in_signed(handler: Handler) -> None:
     await handler.check_signature()
 
 
-def _mark(access: str, let_in: Callable[[Any], Coroutine[Any, Any, None]]) -> Callable[[Method], Method]:
+async def _ask_nothing(handler: Handler) -> None:
+    """Whoever knows the address may have it."""
+
+
+def _mark(
+    access: str,
+    let_in: Callable[[Any], Coroutine[Any, Any, None]],
+    *,
+    deadline_s: float | None = DEADLINE_S,
+) -> Callable[[Method], Method]:
     def mark(method: Method) -> Method:
         @functools.wraps(method)
         async def checked(self: Any, *args: Any, **kwargs: Any) -> None:
             try:
-                async with asyncio.timeout(DEADLINE_S):
+                async with asyncio.timeout(deadline_s):
                     await let_in(self)
+                    await self.admitted()
                     await method(self, *args, **kwargs)
             except TimeoutError as error:
                 raise Unavailable from error
@@ -76,9 +86,10 @@ def _mark(access: str, let_in: Callable[[Any], Coroutine[Any, Any, None]]) -> Ca
 
     return mark
 
-                    await self.admitted()
 
 anyone = _mark("anyone", _let_in_anyone)
+# For what is sent as slowly as its reader reads.
+anyone_slowly = _mark("anyone", _ask_nothing, deadline_s=None)
 signed_in = _mark("signed_in", _let_in_signed_in)
 staff = _mark("staff", _let_in_staff)
 signed_by_carrier = _mark("signed_by_carrier", _let_in_signed)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tornado.httputil import (
+    ParseBodyConfig,
+    ParseMultipartConfig,
+    ParseUrlEncodedConfig,
+    set_parse_body_config,
+)
 from tornado.web import Application, url
 
 from config.settings import Settings
@@ -11,6 +17,12 @@ from handlers.access import unmarked_methods
 from handlers.url_table import NOT_FOUND, URL_TABLE
 from thserver.logs import log_request
 from thserver.services.all import Services
+
+# An address book comes as two fields for each of its thousands of numbers. Tornado knows these limits only globally.
+FORM_LIMITS = ParseBodyConfig(
+    multipart=ParseMultipartConfig(max_parts=2_000),
+    urlencoded=ParseUrlEncodedConfig(max_arguments=25_000),
+)
 
 
 def make_application(services: Services, settings: Settings, **more: Any) -> Application:
@@ -20,6 +32,7 @@ def make_application(services: Services, settings: Settings, **more: Any) -> App
     ]
     if unmarked:
         raise RuntimeError(f"who may call these methods? {', '.join(unmarked)}")
+    set_parse_body_config(FORM_LIMITS)
     return Application(
         [url(pattern, handler) for pattern, handler in URL_TABLE],
         default_handler_class=NOT_FOUND,

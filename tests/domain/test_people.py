@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from thserver.domain.people import Person, is_zone, normal_email, slug_candidates, slug_of
+from thserver.domain.people import Person, is_zone, names_of, normal_email, slug_candidates, slug_of
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
@@ -72,3 +72,9 @@ def test_news_is_mailed_to_active_people_who_want_it() -> None:
     assert person().wants_mail
     assert not person(is_active=False).wants_mail
     assert not person(email_notifications=False).wants_mail
+
+
+@pytest.mark.parametrize("name", ["fff", "Ada Lovelace", "Anna  Maria van Dyk", "José 🦄"])
+def test_a_single_name_is_shown_exactly_as_it_was_given(name: str) -> None:
+    first_name, last_name = names_of(name)
+    assert person(first_name=first_name, last_name=last_name).full_name == name

@@ -1,0 +1,61 @@
+"""Bodies and queries of this contract's requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow.exceptions import ValidationError
+
+from handlers.fields import MAX_TEXT, Body, Flag, Text, WholeNumber
+from handlers.gatherings.dialect import BLANK_NAME, EMPTY_LIST, EMPTY_USERS, INVALID_PHONE
+from handlers.gatherings.lists import LARGEST_ID, ListOf
+
+LONGEST_PHONE = 40
+_integer = WholeNumber(least=-LARGEST_ID, most=LARGEST_ID)
+
+
+def user_id(value: Any) -> int:
+    number: int = _integer.deserialize(value)
+    return number
+
+
+def phone_text(value: Any) -> str:
+    """A number as it was typed; whether it is one is found out later, a few at a time."""
+    if not isinstance(value, str) or len(value) > LONGEST_PHONE:
+        raise ValidationError(INVALID_PHONE)
+    return value
+
+
+def contact_name(value: Any) -> str:
+    """Address books have nameless entries."""
+    if not isinstance(value, str):
+        raise ValidationError("Not a valid string.")
+    if "\x00" in value:
+        raise ValidationError("Null characters are not allowed.")
+    if len(value) > MAX_TEXT:
+        raise ValidationError(f"Ensure this field has no more than {MAX_TEXT} characters.")
+    return value.strip()
+
+
+class AccountChanges(Body):
+    name = Text(error_messages={"blank": BLANK_NAME})
+    hidden_phone = Flag()
+
+
+class UsersQuery(Body):
+    users = ListOf(
+        user_id, empty=EMPTY_USERS, most=1000, required=True, error_messages={"required": EMPTY_USERS}
+    )
+
+
+class OneUser(Body):
+    user = WholeNumber(least=-LARGEST_ID, most=LARGEST_ID, required=True)
+
+
+class ContactsToAdd(Body):
+    names = ListOf(contact_name, required=True)
+    phones = ListOf(phone_text, required=True)
+
+
+class ContactsToRemove(Body):
+    phones = ListOf(phone_text, empty=EMPTY_LIST, required=True, error_messages={"required": EMPTY_LIST})

@@ -1,0 +1,34 @@
+"""Bodies of this contract's answers: the business's objects as the document shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from thserver.domain.people import Person
+from thserver.domain.visibility import Sight
+
+
+def account(person: Person) -> dict[str, Any]:
+    """A person as he sees himself."""
+    return {
+        "id": person.id,
+        "name": person.full_name,
+        "phone": person.phone,
+        "created": str(int(person.created.timestamp())),
+        "hidden_phone": person.hidden_phone,
+        "avatar": person.image_url,
+    }
+
+
+def user(seen: Sight) -> dict[str, Any]:
+    """A person as the viewer sees him: without the key where there is no number to see."""
+    body: dict[str, Any] = {"id": seen.person.id, "name": seen.person.full_name}
+    if seen.phone is not None:
+        body["phone"] = seen.phone
+    body["avatar"] = seen.picture
+    return body
+
+
+def users(seen: Iterable[Sight]) -> list[dict[str, Any]]:
+    return [user(each) for each in seen]

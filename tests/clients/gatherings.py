@@ -1,0 +1,109 @@
+"""A client that speaks contract gatherings and checks on every answer what must always hold."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.clients.http import Answer, Api
+
+ACCOUNT = ["id", "name", "phone", "created", "hidden_phone", "avatar"]
+USER = ["id", "name", "phone", "avatar"]
+USER_WITHOUT_PHONE = ["id", "name", "avatar"]
+MEETING = ["id", "title", "description", "logo", "time", "created", "completed", "king", "users"]
+PHONE = re.compile(r"\+[1-9]\d{6,14}")
+BOUNDARY = "a-boundary-of-the-tests"
+
+
+class GatheringsClient:
+    """One person's app."""
+
+    def __init__(self, api: Api, token: str | None = None) -> None:
+        self.api = api
+        self.token = token
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        expect: int | None = 200,
+        form: list[tuple[str, str]] | None = None,
+        parts: list[tuple[str, str | None, bytes]] | None = None,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
+    ) -> Answer:
+        """Send a request to `/api` + path: `body` as JSON, `form` urlencoded, `parts` (name, filename, content) as
+        multipart. `expect=None` takes any status."""
+        headers = dict(headers or {})
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Token {self.token}")
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            raw = urlencode(form).encode()
+        if parts is not None:
+            headers["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
+            raw = multipart(parts)
+        answer = await self.api(method, f"/api{path}", body, headers=headers, raw=raw)
+        if expect is not None:
+            assert answer.status == expect, f"{method} {path} answered {answer.status}: {answer.body}"
+        check(answer)
+        return answer
+
+
+def multipart(parts: list[tuple[str, str | None, bytes]]) -> bytes:
+    body = b""
+    for name, filename, content in parts:
+        disposition = f'form-data; name="{name}"'
+        if filename is not None:
+            disposition += f'; filename="{filename}"'
+        body += f"--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n\r\n".encode() + content + b"\r\n"
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+def check(answer: Answer) -> None:
+    """What holds of every answer of this contract."""
+    if answer.status == 204 or not answer.raw:
+        assert answer.raw == b""
+        assert answer.status in (200, 204)
+        return
+    assert answer.headers["Content-Type"].startswith("application/json")
+    if answer.status >= 400:
+        check_refusal(answer)
+    else:
+        check_value(answer.body)
+
+
+def check_refusal(answer: Answer) -> None:
+    """`{"detail": sentence}`, or sentences by field."""
+    body = answer.body
+    assert isinstance(body, dict)
+    assert body
+    if answer.status in (401, 403, 404, 405, 413, 429):
+        assert list(body) == ["detail"]
+    for field, said in body.items():
+        if field == "detail":
+            assert isinstance(said, str)
+            assert said
+        else:
+            assert isinstance(said, list), body
+            assert said
+            assert all(isinstance(sentence, str) and sentence for sentence in said)
+
+
+def check_value(value: Any) -> None:
+    if isinstance(value, list):
+        for each in value:
+            check_value(each)
+        return
+    if "hidden_phone" in value:
+        assert list(value) == ACCOUNT
+        assert re.fullmatch(r"\d{1,12}", value["created"])
+    elif "name" in value:
+        assert list(value) in (USER, USER_WITHOUT_PHONE)
+    elif "king" in value:
+        assert list(value) == MEETING
+    if value.get("phone") is not None:
+        assert PHONE.fullmatch(value["phone"]), value["phone"]

@@ -1,0 +1,39 @@
+"""`join`: makes somebody who is here, with his app: `ann = await join("Ann")`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.clients.gatherings import GatheringsClient
+from tests.clients.http import Api
+from tests.makers import make_person, token_of
+from thserver.domain.people import Person
+from thserver.services.all import Services
+
+
+class Member(GatheringsClient):
+    """A person with his app."""
+
+    def __init__(self, api: Api, person: Person, token: str) -> None:
+        super().__init__(api, token)
+        self.person = person
+        self.id = person.id
+        assert person.phone is not None
+        self.phone = person.phone
+
+
+Join = Callable[..., Awaitable[Member]]
+
+
+@pytest.fixture
+def join(api: Api, services: Services) -> Join:
+    async def make(name: str = "Ann", **known: Any) -> Member:
+        person = await make_person(
+            services, **{"first_name": name, "last_name": "", "verified": False, **known}
+        )
+        return Member(api, person, await token_of(services, person, "gatherings"))
+
+    return make
