@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.tornado import TornadoScheduler
 
 from scheduler.timetable import TIMETABLE, Job
-from thserver.domain.errors import Refusal
 from thserver.metrics import JOB_RUNS, JOB_SECONDS
 from thserver.services.all import Services
 from thserver.services.leases import Taken
@@ -76,17 +75,13 @@ class Runner:
     async def _due(self, name: str) -> None:
         if name not in self._running:
             self._running.add(name)
-            self._services.background.soon(f"job {name}", lambda: self._run_logged(name))
+            self._services.background.soon(f"job {name}", lambda: self._run_unless_elsewhere(name))
 
-    async def _run_logged(self, name: str) -> None:
-        """A job that fails is one line in the log; it is tried again at its next time, and the others go on."""
+    async def _run_unless_elsewhere(self, name: str) -> None:
+        """A job that fails is logged by the background; it is tried again at its next time, and the others go on."""
         try:
             await self.run(name)
         except Taken:
             log.debug("job %s runs elsewhere", name)
-        except Refusal as refusal:
-            log.warning("job %s did not get through: %s", name, refusal)
-        except Exception:
-            log.exception("job %s failed", name)
         finally:
             self._running.discard(name)

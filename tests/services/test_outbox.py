@@ -53,14 +53,24 @@ async def test_a_row_is_sent_by_one_of_two_processes(
     assert len(post.carrier.texts) == 30
 
 
-async def test_no_more_than_so_many_are_sent_at_once(post: Post) -> None:
-    async def a_while() -> None:
-        await asyncio.sleep(0.01)
+async def test_no_more_than_so_many_are_sent_at_once(post: Post, database: Database) -> None:
+    full, go_on = asyncio.Event(), asyncio.Event()
 
-    post.carrier.during = a_while
+    async def wait() -> None:
+        if post.carrier.sending_now == outbox_module.AT_ONCE:
+            full.set()
+        await go_on.wait()
+
+    post.carrier.during = wait
+    post.outbox._deliver_soon = lambda key: None  # type: ignore[method-assign]
     for number in range(40):
         await post.text(f"notice:{number}")
-    await post.settle()
+    delivering = asyncio.ensure_future(post.outbox.deliver_due())
+    await full.wait()
+    for _ in range(10):
+        assert await database.outbox.count(OutboxState.SENDING) == outbox_module.AT_ONCE
+    go_on.set()
+    await delivering
     assert len(post.carrier.texts) == 40
     assert post.carrier.most_at_once == outbox_module.AT_ONCE
 

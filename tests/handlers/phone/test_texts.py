@@ -144,6 +144,20 @@ async def test_the_same_text_twenty_times_at_once_is_one_event_and_one_answer(
     assert await say(phone_company, word, MessageSid=sid) == answers[0]
 
 
+async def test_twenty_at_once_get_the_answer_of_the_one_that_was_first(
+    phone_company: PhoneCompany, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = itertools.count()
+
+    async def another(*args: object) -> str:
+        return f"answer {next(numbers)}"
+
+    monkeypatch.setattr(services.texts, "_reply", another)
+    sid = new_sid()
+    answers = await asyncio.gather(*(say(phone_company, "hello", MessageSid=sid) for _ in range(20)))
+    assert len(set(answers)) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -304,6 +318,26 @@ async def test_an_event_whose_process_died_before_it_counted_counts_after_all(
     clock.advance(minutes=1)
     assert await services.texts.apply_left_over() == 1
     assert await database.opt_outs.has(STRANGER)
+
+
+async def test_a_stop_that_counts_late_does_not_undo_a_later_start(
+    phone_company: PhoneCompany,
+    services: Services,
+    database: Database,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def die(*args: object) -> bool:
+        return False
+
+    with monkeypatch.context() as dying:
+        dying.setattr(services.texts, "_apply", die)
+        await say(phone_company, "STOP")
+    clock.advance(minutes=1)
+    await say(phone_company, "START")
+    clock.advance(minutes=1)
+    assert await services.texts.apply_left_over() == 1
+    assert not await database.opt_outs.has(STRANGER)
 
 
 async def test_a_whole_exchange_with_the_simulated_carrier(
