@@ -6,92 +6,27 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
-from store.collection import Collection, translated
+from store.charge_documents import attempt_document, from_document, to_document
+from store.charge_refunds import RefundsOfCharges
+from store.collection import translated
 from thserver.domain.charges import (
     FINAL,
     UNPAID,
     WORKABLE,
     Attempt,
     Charge,
-    Kind,
-    News,
-    Refund,
     Result,
     State,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WORKABLE_VALUES = [state.value for state in sorted(WORKABLE)]
-PLAIN = (
-    "payer_id", "host_id", "booking_id", "conference_sid", "rate_in_cents", "minutes", "price_in_cents",
-    "amount_in_cents", "platform_fee_in_cents", "carried_in_cents", "paid_with", "tries", "payment_id",
-    "payout_account", "reason", "refunded_in_cents", "next_at", "created", "updated",
-)  # fmt: skip
 
 
-def to_document(charge: Charge) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "_id": charge.id,
-        "kind": charge.kind.value,
-        "state": charge.state.value,
-        "intervals": [{"start": start, "end": end} for start, end in charge.intervals],
-        "attempts": [attempt_document(each) for each in charge.attempts],
-    }
-    document |= {name: getattr(charge, name) for name in PLAIN if getattr(charge, name) is not None}
-    if charge.news:
-        document["news"] = [{"id": each.id, "at": each.at} for each in charge.news]
-    return document
-
-
-def from_document(found: dict[str, Any]) -> Charge:
-    return Charge(
-        id=found["_id"],
-        kind=Kind(found["kind"]),
-        state=State(found["state"]),
-        intervals=tuple((each["start"], each["end"]) for each in found["intervals"]),
-        carries=tuple(found.get("carries", ())),
-        attempts=tuple(_attempt(each) for each in found["attempts"]),
-        refunds=tuple(_refund(each) for each in found.get("refunds", ())),
-        news=tuple(News(each["id"], each["at"]) for each in found.get("news", ())),
-        **{name: found[name] for name in PLAIN if name in found},
-    )
-
-
-def attempt_document(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "number": attempt.number,
-        "customer_id": attempt.customer_id,
-        "card_id": attempt.card_id,
-        "card_brand": attempt.card_brand,
-        "card_last4": attempt.card_last4,
-        "total_in_cents": attempt.total_in_cents,
-        "payout_account": attempt.payout_account,
-        "platform_fee_in_cents": attempt.platform_fee_in_cents,
-        "started": attempt.started,
-        "result": attempt.result.value,
-        "reason": attempt.reason,
-    }
-
-
-def _attempt(found: dict[str, Any]) -> Attempt:
-    return Attempt(**{**found, "result": Result(found["result"])})
-
-
-def _refund(found: dict[str, Any]) -> Refund:
-    return Refund(
-        found["key"],
-        found["amount_in_cents"],
-        found["made"],
-        found["is_open"],
-        found.get("payment_refund_id"),
-        found.get("reason"),
-    )
-
-
-class Charges(Collection):
+class Charges(RefundsOfCharges):
     name = "charges"
     indexes = (
         # The id is the key of what is charged for; this says the same of conferences, whatever the id.
@@ -308,104 +243,6 @@ class Charges(Collection):
         await self._collection.update_one({"_id": charge_id}, {"$pull": {"news": {"id": news_id}}})
         await self._collection.update_one({"_id": charge_id, "news": {"$size": 0}}, {"$unset": {"news": ""}})
 
-    # Refunds.
-
-    async def ask_refund(self, charge_id: str, refund: Refund) -> Charge | None:
-        """Write a refund down before it is asked for. None when so much cannot be given back (any more)."""
-        left: dict[str, Any] = {
-            "$subtract": [
-                {"$add": ["$amount_in_cents", "$carried_in_cents"]},
-                {"$add": ["$refunded_in_cents", {"$sum": _open_refunds("amount_in_cents")}]},
-            ]
-        }
-        return await self._one_updated(
-            {
-                "_id": charge_id,
-                "state": State.SUCCEEDED.value,
-                "payment_id": {"$gt": ""},
-                "refunds.key": {"$ne": refund.key},
-                "$expr": {"$gte": [left, refund.amount_in_cents]},
-            },
-            {
-                "$push": {
-                    "refunds": {
-                        "key": refund.key,
-                        "amount_in_cents": refund.amount_in_cents,
-                        "made": refund.made,
-                        "is_open": True,
-                    }
-                },
-                "$set": {"updated": refund.made},
-            },
-        )
-
-    async def end_refund(
-        self, charge_id: str, key: str, *, payment_refund_id: str | None, reason: str | None
-    ) -> None:
-        await self._collection.update_one(
-            {"_id": charge_id, "refunds": {"$elemMatch": {"key": key, "is_open": True}}},
-            {
-                "$set": {
-                    "refunds.$.is_open": False,
-                    "refunds.$.payment_refund_id": payment_refund_id,
-                    "refunds.$.reason": reason,
-                }
-            },
-        )
-
-    async def refunding(self, *, before: datetime, limit: int = 100) -> list[Charge]:
-        """Charges with a refund that was asked for before then and whose end is not known."""
-        cursor = self._collection.find({"refunds.is_open": True, "refunds.made": {"$lte": before}}).limit(
-            limit
-        )
-        return [from_document(found) async for found in cursor]
-
-    async def note_refunded(
-        self,
-        charge_id: str,
-        *,
-        now: datetime,
-        refund_id: str | None = None,
-        amount_in_cents: int = 0,
-        altogether_in_cents: int = 0,
-    ) -> bool:
-        """Money was given back: one refund by its id, or so much altogether. What is known only ever grows, so
-        repeats and disorder change nothing. False when there is no such paid charge."""
-        given: dict[str, Any] = {"$ifNull": ["$refund_ids", []]}
-        if refund_id is not None:
-            one = {"id": refund_id, "amount_in_cents": amount_in_cents}
-            given = {
-                "$cond": [
-                    {"$in": [refund_id, {"$ifNull": ["$refund_ids.id", []]}]},
-                    given,
-                    {"$concatArrays": [given, [{"$literal": one}]]},
-                ]
-            }
-        before = "$refunded_in_cents"
-        after = {"$max": [before, altogether_in_cents, {"$sum": "$refund_ids.amount_in_cents"}]}
-        within = {"$min": [after, {"$add": ["$amount_in_cents", "$carried_in_cents"]}]}
-        news = {
-            "id": {"$concat": ["refunded:", {"$toString": before}, "-", {"$toString": "$risen_to"}]},
-            "at": now,
-        }
-        has_risen = {"$gt": ["$risen_to", before]}
-        told = {"$ifNull": ["$news", []]}
-        return await self._updated(
-            {"_id": charge_id, "state": State.SUCCEEDED.value, "payment_id": {"$gt": ""}},
-            [
-                {"$set": {"refund_ids": given}},
-                {"$set": {"risen_to": within}},
-                {
-                    "$set": {
-                        "news": {"$cond": [has_risen, {"$concatArrays": [told, [news]]}, "$news"]},
-                        "updated": {"$cond": [has_risen, now, "$updated"]},
-                    }
-                },
-                {"$set": {"refunded_in_cents": "$risen_to"}},
-                {"$unset": "risen_to"},
-            ],
-        )
-
     async def everything(self) -> AsyncIterator[Charge]:
         """Every charge there is, for the recount."""
         try:
@@ -417,16 +254,6 @@ class Charges(Collection):
     async def count(self, state: State, *, before: datetime) -> int:
         """How many have been in this state, untouched, since before then: for the drift alarm."""
         return int(await self._collection.count_documents({"state": state.value, "updated": {"$lt": before}}))
-
-    async def _one_updated(self, query: dict[str, Any], update: Any) -> Charge | None:
-        found = await self._guard(
-            self._collection.find_one_and_update(query, update, return_document=ReturnDocument.AFTER)
-        )
-        return from_document(found) if found is not None else None
-
-    async def _updated(self, query: dict[str, Any], update: Any) -> bool:
-        result = await self._guard(self._collection.update_one(query, update))
-        return bool(result.matched_count)
 
 
 def _unpaid(
@@ -445,8 +272,3 @@ def _unpaid(
     else:
         gone["next_at"] = ""
     return {"$set": settled, "$unset": gone, "$push": {"news": {"id": news_id, "at": now}}}
-
-
-def _open_refunds(field: str) -> dict[str, Any]:
-    opened = {"$filter": {"input": {"$ifNull": ["$refunds", []]}, "cond": {"$eq": ["$$this.is_open", True]}}}
-    return {"$map": {"input": opened, "in": f"$$this.{field}"}}
