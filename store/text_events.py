@@ -71,10 +71,11 @@ class TextEvents(Collection):
     async def applied(self, sid: str, status: str) -> None:
         await self._collection.update_one({"sid": sid, "status": status}, {"$unset": {"unapplied": ""}})
 
-    async def unapplied(self, *, before: datetime, limit: int = 200) -> list[TextEvent]:
+    async def unapplied(self, *, since: datetime, before: datetime, limit: int = 200) -> list[TextEvent]:
         """What a process that died left behind, or what no text of ours belongs to; the latest first, so that
         orphans do not stand in the way."""
-        cursor = self._collection.find({"unapplied": {"$lt": before}}).sort("unapplied", -1).limit(limit)
+        query = {"unapplied": {"$gte": since, "$lt": before}}
+        cursor = self._collection.find(query).sort("unapplied", -1).limit(limit)
         return [_event(found) async for found in cursor]
 
 

@@ -10,6 +10,7 @@ OUTBOX_OUTCOMES = Counter(
 OUTBOX_ROWS = Gauge("outbox_rows", "Rows that want looking at, by state.", ["state"])
 WEBHOOKS_REJECTED = Counter("webhook_rejected_total", "Webhooks that were not authentic.", ["reason"])
 TEXTS_RECEIVED = Counter("texts_received_total", "Incoming texts, by what they were.", ["meaning"])
+TEXT_ORPHANS = Gauge("text_orphans", "Reports of the carrier on texts that nobody knows.")
 JOB_RUNS = Counter("job_runs_total", "Runs of the timetable's jobs.", ["job", "outcome"])
 JOB_SECONDS = Counter("job_seconds_total", "Time spent in the timetable's jobs.", ["job"])
 MONEY_DIFFERENCES = Gauge("money_differences", "Where charges and ledger did not agree when last counted.")

@@ -39,6 +39,7 @@ from thserver.services.outbox import Outbox
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
+from thserver.services.phone_sign_in import PhoneSignIn
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
 from thserver.services.request_limits import RequestLimits
@@ -243,6 +244,14 @@ async def wire(
         practice=practice,
         sign_in=sign_in,
         codes=codes,
+        phone_sign_in=PhoneSignIn(
+            database=database,
+            clock=clock,
+            codes=codes,
+            sign_in=sign_in,
+            media=media,
+            takes_master_code=settings.debug,
+        ),
         people=people,
         passwords=passwords,
         media=media,
@@ -273,5 +282,14 @@ async def wire(
         admissions=phone.admissions,
         conferences=phone.conferences,
         conference_records=phone.conference_records,
-        closers=[carrier.close, background.close, close_hasher, media.close, payments.close, mail.close],
+        closers=[
+            # What is being sent needs the carrier; hanging up may bring work of its own.
+            background.close,
+            carrier.close,
+            background.close,
+            close_hasher,
+            media.close,
+            payments.close,
+            mail.close,
+        ],
     )

@@ -18,7 +18,7 @@ from thserver.domain.outbox import DELIVERY_RANK
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
 from thserver.domain.texts import Meaning, meaning_of, media_count
-from thserver.metrics import TEXTS_RECEIVED
+from thserver.metrics import TEXT_ORPHANS, TEXTS_RECEIVED
 from thserver.services.outbox import Outbox
 from thserver.wording import texts as wording
 
@@ -29,6 +29,8 @@ NEAR = timedelta(hours=24)
 # Two machines that answer each other must come to an end.
 MOST_REPLIES = 5
 LEFT_OVER_AFTER = timedelta(seconds=30)
+# A report without its text is kept for ever, but not looked at again after this.
+ADOPTED_WITHIN = timedelta(days=2)
 LONGEST_SID = 64
 
 
@@ -121,12 +123,15 @@ class Texts:
     async def apply_left_over(self) -> int:
         """Let count what was stored and not applied: a process died in between, or the text it is about was not
         known then. Says how many were applied."""
+        now = self._clock.now()
+        events = await self._events.unapplied(since=now - ADOPTED_WITHIN, before=now - LEFT_OVER_AFTER)
         applied = 0
-        for event in await self._events.unapplied(before=self._clock.now() - LEFT_OVER_AFTER):
+        for event in events:
             try:
                 applied += await self._apply(event)
             except Refusal as refusal:
                 log.warning("report %s of text %s did not get through: %s", event.status, event.sid, refusal)
+        TEXT_ORPHANS.set(len(events) - applied)
         return applied
 
     async def _apply(self, event: TextEvent) -> bool:
