@@ -62,8 +62,9 @@ class Calls(Collection):
 
     async def begin(
         self, sid: str, step: str, twiml: str, *, caller: str, now: datetime, facts: dict[str, Any]
-    ) -> str:
-        """Keep the first answer to a ring; the answer that is kept, which is an earlier one for a repeated ring.
+    ) -> tuple[str, bool]:
+        """Keep the first answer to a ring. The answer that is kept, an earlier one for a repeated ring, and
+        whether it is this one.
 
         `facts` are further fields of the call; `admitted` among them marks him as on his way to the room.
         """
@@ -77,16 +78,18 @@ class Calls(Collection):
         try:
             await self._collection.insert_one(document)
         except DuplicateKeyError:
-            return await self._kept(sid, step) or twiml
-        return twiml
+            return await self._kept(sid, step) or twiml, False
+        return twiml, True
 
-    async def add_step(self, sid: str, step: str, twiml: str, *, facts: dict[str, Any]) -> str:
-        """Keep the first answer to a later step; the answer that is kept."""
+    async def add_step(self, sid: str, step: str, twiml: str, *, facts: dict[str, Any]) -> tuple[str, bool]:
+        """Keep the first answer to a later step; as `begin`."""
         update: dict[str, Any] = {"$push": {"steps": {"key": step, "twiml": twiml}}}
         if facts:
             update["$set"] = _with_way(facts)
         result = await self._collection.update_one({"_id": sid, "steps.key": {"$ne": step}}, update)
-        return twiml if result.matched_count else await self._kept(sid, step) or twiml
+        if result.matched_count:
+            return twiml, True
+        return await self._kept(sid, step) or twiml, False
 
     async def begin_guess(self, sid: str, step: str) -> bool:
         """Whether this is the first request of this step: only that one counts as a guess."""

@@ -99,13 +99,17 @@ class Slot:
             if each != person_id
         )
 
-    def earlier_legs(self, person_id: int) -> tuple[tuple[str, str], ...]:
+    def earlier_legs(self, person_id: int, *, except_call: str) -> tuple[tuple[str, str], ...]:
         """Legs of this person that the carrier still keeps in the room, as (conference, call): his line dropped
         and he dials again, but his seat is taken by what is left of it."""
         live = self.room_state.live_for(self.booking_id) if self.room_state else None
         if live is None:
             return ()
-        return tuple((live.sid, stay.call_sid) for stay in live.present if stay.person_id == person_id)
+        return tuple(
+            (live.sid, stay.call_sid)
+            for stay in live.present
+            if stay.person_id == person_id and stay.call_sid != except_call
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ CONFERENCE_RECORD = "conference-record"
 CALL_RECORD = "call-record"
 
 LOGGED = frozenset(action.value for action in Action)
+# What comes first of events of one second whose numbers are missing.
+_RANKS: dict[str, int] = {
+    name.value: rank for rank, name in enumerate((Action.JOIN, Action.START, Action.LEAVE, Action.END))
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,10 @@ def in_order(events: Iterable[ConferenceEvent]) -> list[ConferenceEvent]:
     """The order of the call: by sequence number, then time; by time where any number is missing."""
     events = list(events)
     if any(event.sequence_number is None for event in events):
-        return sorted(events, key=lambda event: (event.at, event.sequence_number or 0, event.name, event.key))
+        return sorted(
+            events,
+            key=lambda event: (event.at, _RANKS.get(event.name, 9), event.sequence_number or 0, event.key),
+        )
     return sorted(events, key=lambda event: (event.sequence_number or 0, event.at, event.key))
 
 

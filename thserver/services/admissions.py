@@ -161,7 +161,7 @@ class Admissions:
         """Keep what is to be said, and return what is: an earlier answer, if this step was answered meanwhile."""
         facts = self._facts(decision.admission)
         if decision.is_first:
-            said = await self._calls.begin(
+            said, is_kept = await self._calls.begin(
                 decision.call_sid,
                 decision.step,
                 twiml,
@@ -170,8 +170,8 @@ class Admissions:
                 facts=facts,
             )
         else:
-            said = await self._calls.add_step(decision.call_sid, decision.step, twiml, facts=facts)
-        if said == twiml and isinstance(decision.admission, Welcome):
+            said, is_kept = await self._calls.add_step(decision.call_sid, decision.step, twiml, facts=facts)
+        if is_kept and isinstance(decision.admission, Welcome):
             for conference_sid, call_sid in decision.admission.replaces:
                 self._drop_leg(conference_sid, call_sid)
         return said
@@ -256,7 +256,7 @@ class Admissions:
             now=now,
             label=f"{slot.booking_id}-{view.person_id}-{call_sid[-12:]}",
             longest=self._longest,
-            replaces=slot.earlier_legs(view.person_id),
+            replaces=slot.earlier_legs(view.person_id, except_call=call_sid),
         )
 
     def _facts(self, admission: Admission) -> dict[str, Any]:
