@@ -11,6 +11,7 @@ from thserver.domain.errors import Refusal
 INVALID_IMAGE = "Upload a valid image. The file you uploaded was either not an image or a corrupted image."
 NO_FILE = "No file was submitted."
 INVALID_PHONE = "Invalid phone number."
+INVALID_CODE = "Code is invalid."
 # The document writes these with and without a full stop; so do we, each in its place.
 EMPTY_LIST = "This list may not be empty."
 EMPTY_USERS = "This list may not be empty"
@@ -30,7 +31,7 @@ class GatheringsDialect(base.Dialect):
         errors.Conflict: (400, "This is in conflict with what is there already."),
         errors.AlreadyExists: (400, "user with this phone already exists."),
         errors.TimeTaken: (400, "There is another call at that time."),
-        errors.CodeWrong: (400, "Code is invalid."),
+        errors.CodeWrong: (400, INVALID_CODE),
         errors.CodeDead: (429, "Request was throttled."),
         errors.Throttled: (429, "Request was throttled."),
         errors.CarrierRefused: (400, INVALID_PHONE),

@@ -6,15 +6,18 @@ from typing import Any
 
 from marshmallow.exceptions import ValidationError
 
-from handlers.fields import MAX_TEXT, Body, Flag, Text, WholeNumber
-from handlers.gatherings.dialect import BLANK_NAME, EMPTY_LIST, EMPTY_USERS, INVALID_PHONE
+from handlers.fields import MAX_TEXT, Body, Flag, Phone, Text, WholeNumber
+from handlers.gatherings.dialect import BLANK_NAME, EMPTY_LIST, EMPTY_USERS, INVALID_CODE, INVALID_PHONE
 from handlers.gatherings.lists import LARGEST_ID, ListOf
 
 LONGEST_PHONE = 40
+NOT_AN_INTEGER = "A valid integer is required."
 _integer = WholeNumber(least=-LARGEST_ID, most=LARGEST_ID)
 
 
 def user_id(value: Any) -> int:
+    if value is None:
+        raise ValidationError(NOT_AN_INTEGER)
     number: int = _integer.deserialize(value)
     return number
 
@@ -35,6 +38,41 @@ def contact_name(value: Any) -> str:
     if len(value) > MAX_TEXT:
         raise ValidationError(f"Ensure this field has no more than {MAX_TEXT} characters.")
     return value.strip()
+
+
+class PhoneNumber(Phone):
+    """In the international form; whatever else it is, it is no number."""
+
+    default_error_messages = dict.fromkeys(("invalid", "null_character", "too_long"), INVALID_PHONE)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"region": None, "required": True, **kwargs})
+
+
+class Code(Text):
+    """What was texted. Whatever can not be one is as wrong as one that is not right."""
+
+    default_error_messages = dict.fromkeys(("invalid", "null_character", "too_long"), INVALID_CODE)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"longest": 20, "required": True, **kwargs})
+
+
+class SendCode(Body):
+    phone = PhoneNumber()
+
+
+class IsNew(Body):
+    is_new = Flag()
+
+
+class ConfirmCode(IsNew):
+    phone = PhoneNumber()
+    code = Code()
+
+
+class NewUser(ConfirmCode):
+    name = Text(required=True)
 
 
 class AccountChanges(Body):

@@ -9,6 +9,10 @@ from thserver.domain.people import Person
 from thserver.domain.visibility import Sight
 
 
+def signed_in(person: Person, token: str) -> dict[str, Any]:
+    return {"user_id": person.id, "token": token}
+
+
 def account(person: Person) -> dict[str, Any]:
     """A person as he sees himself."""
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.base import Handler, unknown_path
-from handlers.gatherings import account, users
+from handlers.gatherings import account, sign_in, users
 from handlers.gatherings.dialect import DIALECT
 
 # An id that the database can be asked for; anything else is an unknown path.
@@ -12,6 +12,8 @@ NUMBER = "([0-9]{1,18})"
 NOT_OURS = "(?!/(?:register|login|logout|me)(?:/|$))"
 
 ROUTES: list[tuple[str, type[Handler]]] = [
+    (r"/api/auth/code/?", sign_in.SendCode),
+    (r"/api/auth/users/?", sign_in.ConfirmCode),
     (r"/api/account/?", account.Account),
     (r"/api/users/?", users.Users),
     (rf"/api/users/{NUMBER}/?", users.User),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import phonenumbers
+from phonenumbers import timezone
 
 
 def parse(text: str, *, region: str | None = "US") -> str | None:
@@ -35,6 +36,16 @@ def region_of(e164: str) -> str | None:
     return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
         number.country_code or 0
     )
+
+
+def zone_of(e164: str) -> str | None:
+    """The IANA zone where this number belongs, if it is but one: not that of a number that is good in many."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return None
+    zones = timezone.time_zones_for_number(number)
+    return zones[0] if len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else None
 
 
 def national_us(e164: str) -> str:

@@ -34,6 +34,7 @@ from thserver.services.outbox import Outbox
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
+from thserver.services.phone_sign_in import PhoneSignIn
 from thserver.services.purchases import Purchases
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
@@ -64,6 +65,7 @@ class Services:
     reminders: Reminders
     sign_in: SignIn
     codes: Codes
+    phone_sign_in: PhoneSignIn
     people: People
     passwords: Passwords
     media: Media

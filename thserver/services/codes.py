@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from string import digits
 from typing import Protocol
 
-from store.codes import FAILURES_COUNT_FOR, KeptToken
+from store.codes import FAILURES_COUNT_FOR, KeptCode, KeptToken
 from store.database import Database
 from thserver.domain import codes
 from thserver.domain.errors import (
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)
 TEN_MINUTES = timedelta(minutes=10)
+WRONG_GUESSES = "guesses:all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,17 +155,26 @@ class Codes:
     async def spend(self, kind: CodeKind, phone: str, code: str, *, person_id: int | None = None) -> None:
         """Use a code up; of several who send the right one at once, one gets through.
 
-        Raises CodeWrong, or CodeDead when its guesses are used up.
+        Raises CodeWrong, CodeDead when its guesses are used up, or Throttled when everybody together has guessed
+        wrong too often within the hour: somebody tries a few codes on each of many numbers.
         """
         key = _key(kind, phone, person_id)
-        right = await self._codes.guess(
-            key, self._hash(key, code), now=self._clock.now(), guesses=codes.GUESSES
-        )
+        now = self._clock.now()
+        if await self._limits.used(WRONG_GUESSES, window=HOUR, now=now) >= self._limit_in_all:
+            log.warning("no more guesses at codes within this hour")
+            raise Throttled(retry_after=_rest_of_hour(now))
+        right = await self._codes.guess(key, self._hash(key, code), now=now, guesses=codes.GUESSES)
         if right:
             return
         if right is None and await self._is_dead(key):
             raise CodeDead
+        if right is False:
+            await self._limits.count(WRONG_GUESSES, window=HOUR, now=now)
         raise CodeWrong
+
+    async def dead_for_s(self, kind: CodeKind, phone: str, *, person_id: int | None = None) -> int:
+        """For how many seconds a new code would be of no use, because too many guesses were wrong."""
+        return _dead_for_s(await self._codes.get(_key(kind, phone, person_id)), self._clock.now())
 
     async def give_back(self, kind: CodeKind, phone: str, code: str, *, person_id: int | None = None) -> None:
         """Make a code good again whose use came to nothing for another reason."""
@@ -218,10 +228,9 @@ class Codes:
         if kept is None:
             return
         now = self._clock.now()
-        if kept.failures >= codes.GUESSES and kept.failed_at is not None:
-            forgotten = kept.failed_at + FAILURES_COUNT_FOR
-            if forgotten > now:
-                raise Throttled(retry_after=int((forgotten - now).total_seconds()) + 1)
+        dead_for_s = _dead_for_s(kept, now)
+        if dead_for_s:
+            raise Throttled(retry_after=dead_for_s)
         if not kind.replaces and not kept.spent and kept.expires > now:
             raise CodeStillGood
 
@@ -234,7 +243,7 @@ class Codes:
     async def _count(self, what: str, limit: int, now: datetime) -> None:
         if await self._limits.count(what, window=HOUR, now=now) > limit:
             log.warning("no more codes within this hour: %s", what.split(":")[1])
-            raise Throttled(retry_after=3600 - int(now.timestamp()) % 3600)
+            raise Throttled(retry_after=_rest_of_hour(now))
 
     async def _is_dead(self, key: str) -> bool:
         kept = await self._codes.get(key)
@@ -250,3 +259,14 @@ def _key(kind: CodeKind, phone: str, person_id: int | None) -> str:
 
 def _token_key(kind: TokenKind, person_id: int) -> str:
     return f"{kind.purpose}:{person_id}"
+
+
+def _dead_for_s(kept: KeptCode | None, now: datetime) -> int:
+    if kept is None or kept.failures < codes.GUESSES or kept.failed_at is None:
+        return 0
+    rest = (kept.failed_at + FAILURES_COUNT_FOR - now).total_seconds()
+    return int(rest) + 1 if rest > 0 else 0
+
+
+def _rest_of_hour(now: datetime) -> int:
+    return 3600 - int(now.timestamp()) % 3600
