@@ -7,8 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from store.collection import Collection
+
+AT_A_TIME = 1000
+DUPLICATE = 11000
 
 
 class Contacts(Collection):
@@ -23,19 +27,9 @@ class Contacts(Collection):
 
     async def put(self, owner_id: int, names: Mapping[str, str], *, now: datetime) -> None:
         """Add these numbers with the names that the owner has for them; known ones get the new name."""
-        if not names:
-            return
-        await self._collection.bulk_write(
-            [
-                UpdateOne(
-                    {"owner_id": owner_id, "phone": phone},
-                    {"$set": {"name": name}, "$setOnInsert": {"created": now}},
-                    upsert=True,
-                )
-                for phone, name in names.items()
-            ],
-            ordered=False,
-        )
+        entries = list(names.items())
+        for start in range(0, len(entries), AT_A_TIME):
+            await self._put(owner_id, dict(entries[start : start + AT_A_TIME]), now)
 
     async def phones_of(self, owner_id: int) -> list[str]:
         cursor = self._collection.find({"owner_id": owner_id}, {"_id": 0, "phone": 1})
@@ -58,3 +52,32 @@ class Contacts(Collection):
         await self._collection.delete_many({"owner_id": owner_id})
         if phone is not None:
             await self._collection.delete_many({"phone": phone, "created": {"$lte": before}})
+
+    async def _put(self, owner_id: int, names: dict[str, str], now: datetime) -> None:
+        # Plain insertions of what is new take a quarter of the time of upserts; an import is mostly new.
+        known = {
+            found["phone"]: found["name"]
+            async for found in self._collection.find({"owner_id": owner_id, "phone": {"$in": list(names)}})
+        }
+        new = [
+            {"owner_id": owner_id, "phone": phone, "name": name, "created": now}
+            for phone, name in names.items()
+            if phone not in known
+        ]
+        renamed = {phone: name for phone, name in names.items() if known.get(phone, name) != name}
+        if new:
+            try:
+                await self._collection.insert_many(new, ordered=False)
+            except BulkWriteError as error:
+                if any(each["code"] != DUPLICATE for each in error.details["writeErrors"]):
+                    raise
+                # Another import of the same person was faster with some of them.
+                renamed = names
+        if renamed:
+            await self._collection.bulk_write(
+                [
+                    UpdateOne({"owner_id": owner_id, "phone": phone}, {"$set": {"name": name}})
+                    for phone, name in renamed.items()
+                ],
+                ordered=False,
+            )
