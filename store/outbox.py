@@ -76,10 +76,12 @@ class Outbox(Collection):
         cursor = self._collection.find({"booking_id": booking_id}).sort("created")
         return [from_document(found) async for found in cursor]
 
-    async def known(self, keys: list[str]) -> set[str]:
-        """Those of these keys that there is a row for."""
-        cursor = self._collection.find({"_id": {"$in": keys}}, {"_id": 1})
-        return {found["_id"] async for found in cursor}
+    async def known(self, keys: list[str]) -> dict[str, datetime | None]:
+        """Those of these keys that there is a row for, with the start of the booking that it was about."""
+        if not keys:
+            return {}
+        cursor = self._collection.find({"_id": {"$in": keys}}, {"booking_starts": 1})
+        return {found["_id"]: found.get("booking_starts") async for found in cursor}
 
     async def states(self, keys: list[str]) -> dict[str, OutboxState]:
         """What has become of these, by key; keys without a row are left out."""

@@ -244,6 +244,17 @@ async def test_a_code_that_the_carrier_would_not_take_now_is_not_sent_later(post
     assert await post.state("code:1") == "failed"
 
 
+async def test_a_long_standstill_is_made_up_for_in_one_pass(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "BATCH", 10)
+    post.outbox._deliver_soon = lambda key: None  # type: ignore[method-assign]
+    for number in range(35):
+        await post.text(f"notice:{number}")
+    assert await post.outbox.deliver_due() == 35
+    assert len(post.carrier.texts) == 35
+
+
 async def test_every_query_of_the_outbox_has_an_index(post: Post) -> None:
     collection = post.database.outbox._collection
     for query in (

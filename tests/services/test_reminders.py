@@ -143,6 +143,22 @@ async def test_a_call_that_was_moved_is_not_reminded_of_at_its_former_time(
     assert await call.row_state(call.guest) == "suppressed"
 
 
+async def test_a_call_that_was_moved_is_reminded_of_again_at_its_new_time(call: Call) -> None:
+    await call.sweep(minutes_before=15)
+    later = call.starts + timedelta(hours=1)
+    await call.world.database.bookings._collection.update_one(
+        {"_id": call.booking.id}, {"$set": {"starts": later, "ends": later + timedelta(minutes=30)}}
+    )
+    assert await call.sweep(minutes_before=14) == 0
+    call.starts = later
+    assert await call.sweep(minutes_before=15) == 2
+    assert await call.sweep(minutes_before=14) == 0
+    assert [("10:00 AM" in text, "11:00 AM" in text) for text in call.texts(call.guest)] == [
+        (True, False),
+        (False, True),
+    ]
+
+
 async def test_after_a_standstill_it_goes_out_while_it_is_of_use(call: Call) -> None:
     assert await call.sweep(minutes_before=-59) == 2
     assert len(call.texts(call.guest)) == 1

@@ -40,6 +40,7 @@ log = logging.getLogger("thserver.outbox")
 
 AT_ONCE = 8
 BATCH = 200
+ROUNDS = 20
 LEASE = timedelta(seconds=60)
 # Less than the lease: a claimant has given up before anybody else takes his row for abandoned.
 SEND_DEADLINE_S = 20.0
@@ -171,13 +172,18 @@ class Outbox:
         """Send what is due, free what a process that died was sending, ask about what is unknown. How many."""
         now = self._clock.now()
         await self._rows.end_leases(now, ask_from=now)
-        due = await self._rows.due(now, limit=BATCH)
+        done = 0
+        for _ in range(ROUNDS):
+            due = await self._rows.due(now, limit=BATCH)
+            await self._each(self.deliver, due)
+            done += len(due)
+            if len(due) < BATCH:
+                break
         unknown = await self._rows.unknown(now, limit=BATCH)
-        await self._each(self.deliver, due)
         await self._each(self.ask, unknown)
         for state in (OutboxState.DEAD, OutboxState.UNKNOWN, OutboxState.WAITING):
             OUTBOX_ROWS.labels(state.value).set(await self._rows.count(state))
-        return len(due) + len(unknown)
+        return done + len(unknown)
 
     async def deliver(self, key: str) -> None:
         """Send this row if it is due and nobody else has it."""
@@ -260,8 +266,8 @@ class Outbox:
         """What changed last, without the contents: for those who run the service."""
         return await self._rows.recent(state, limit=limit)
 
-    async def known(self, keys: Iterable[str]) -> set[str]:
-        """Those of these keys that were added before."""
+    async def known(self, keys: Iterable[str]) -> dict[str, datetime | None]:
+        """Those of these keys that were added before, with the start of the booking that they were about."""
         return await self._rows.known(list(keys))
 
     async def states(self, keys: Iterable[str]) -> dict[str, OutboxState]:

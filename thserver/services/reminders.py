@@ -5,8 +5,10 @@ Nothing is set like an alarm: a reminder is due because a booking says so and th
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -25,6 +27,8 @@ log = logging.getLogger("thserver.reminders")
 PAGE = 500
 # How far back the sweep looks for calls whose reminders nobody was there to send: they are shown as missed.
 LOOK_BACK = timedelta(days=1)
+# Of these people are reminded by e-mail and, where they have a phone, by text as well.
+BOTH_WAYS = frozenset({Kind.MEMORIAL})
 
 
 class Wishes(Protocol):
@@ -38,6 +42,17 @@ class Wishes(Protocol):
 class AllIsWanted:
     async def not_wanted(self, person_ids: Collection[int], kind: Kind, what: str | timedelta) -> set[int]:
         return set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A reminder that there should be a row for."""
+
+    key: str
+    booking: Booking
+    person_id: int
+    lead: timedelta
+    useful_until: datetime
 
 
 class Reminders:
@@ -81,11 +96,7 @@ class Reminders:
         while True:
             page = await self._bookings.agreed_between(first, last, limit=PAGE)
             fresh = [booking for booking in page if booking.id not in seen]
-            for booking in fresh:
-                try:
-                    written += await self._remind(booking)
-                except Refusal as refusal:
-                    log.warning("nobody was reminded of booking %s: %s", booking.id, refusal)
+            written += await self._remind(fresh)
             seen.update(booking.id for booking in fresh)
             if len(page) < PAGE or not fresh:
                 return written
@@ -94,28 +105,54 @@ class Reminders:
     async def heard(self, booking: Booking, news: News) -> None:
         """What was agreed for very soon is reminded of at once."""
         if news.what == "agreed" and booking.state is State.AGREED:
-            await self._remind(booking)
+            await self._remind([booking])
 
-    async def _remind(self, booking: Booking) -> int:
-        due = self._due(booking, self._clock.now())
-        wanted = {
-            key_of(booking.id, person_id, lead): (person_id, lead, useful_until)
-            for lead, useful_until in due
+    async def _remind(self, bookings: Sequence[Booking]) -> int:
+        now = self._clock.now()
+        wanted = [
+            _Wanted(key_of(booking.id, person_id, lead), booking, person_id, lead, useful_until)
+            for booking in bookings
+            for lead, useful_until in self._due(booking, now)
             for person_id in booking.people_ids
-        }
-        missing = wanted.keys() - await self._outbox.known(wanted)
-        if not missing:
-            return 0
-        not_wanted = {
-            lead: await self._wishes.not_wanted(booking.people_ids, booking.kind, lead) for lead, _ in due
-        }
-        people = await self._people.many(booking.people_ids)
+        ]
+        missing = await self._wished_for(await self._missing(wanted))
+        people = await self._people.many(
+            {each for reminder in missing for each in reminder.booking.people_ids}
+        )
         written = 0
-        for key in sorted(missing):
-            person_id, lead, useful_until = wanted[key]
-            if person_id in people and person_id not in not_wanted[lead]:
-                written += await self._add(key, booking, people[person_id], people, useful_until)
+        for reminder in missing:
+            if reminder.person_id in people:
+                try:
+                    written += await self._add(reminder, people)
+                except Refusal as refusal:
+                    log.warning("nobody was reminded of booking %s: %s", reminder.booking.id, refusal)
         return written
+
+    async def _wished_for(self, missing: Sequence[_Wanted]) -> list[_Wanted]:
+        asked = {(reminder.booking.kind, reminder.lead) for reminder in missing}
+        people_ids = {reminder.person_id for reminder in missing}
+        not_wanted = {
+            (kind, lead): await self._wishes.not_wanted(people_ids, kind, lead) for kind, lead in asked
+        }
+        return [
+            reminder
+            for reminder in missing
+            if reminder.person_id not in not_wanted[reminder.booking.kind, reminder.lead]
+        ]
+
+    async def _missing(self, wanted: Sequence[_Wanted]) -> list[_Wanted]:
+        """Those that were not written before. A booking that was moved since is reminded of again."""
+        known = await self._outbox.known(reminder.key for reminder in wanted)
+        missing = [reminder for reminder in wanted if reminder.key not in known]
+        moved = [
+            dataclasses.replace(reminder, key=f"{reminder.key}@{_minute(reminder.booking)}")
+            for reminder in wanted
+            if reminder.key in known and known[reminder.key] != reminder.booking.starts
+        ]
+        if moved:
+            known = await self._outbox.known(reminder.key for reminder in moved)
+            missing += [reminder for reminder in moved if reminder.key not in known]
+        return missing
 
     def _due(self, booking: Booking, now: datetime) -> list[tuple[timedelta, datetime]]:
         """The leads that are due, each with the moment from which on it is of no use any more.
@@ -136,14 +173,13 @@ class Reminders:
             is_last = False
         return found
 
-    async def _add(
-        self, key: str, booking: Booking, person: Person, people: Mapping[int, Person], useful_until: datetime
-    ) -> bool:
+    async def _add(self, reminder: _Wanted, people: Mapping[int, Person]) -> bool:
+        booking, person = reminder.booking, people[reminder.person_id]
         assert booking.starts is not None
         other = others_of(booking, person.id, people)
         pin = pin_of(booking, person.id, self._secret_key)
         letter = None
-        if person.email:
+        if person.mail_address:
             facts = {
                 "other": other,
                 "starts": booking.starts,
@@ -151,13 +187,16 @@ class Reminders:
                 "number": self._number,
                 "pin": pin,
             }
-            letter = LetterDraft(to=person.email, template="reminder", facts=facts)
+            letter = LetterDraft(to=person.mail_address, template="reminder", facts=facts)
+        if person.phone and letter is not None and booking.kind in BOTH_WAYS:
+            # Under the key that the text's own substitute would have, so that nobody gets it twice.
+            await self._letter(f"{reminder.key}:letter", reminder, letter)
         if person.phone:
             body = texts.reminder(
                 other=other, starts=booking.starts, zone=person.zone, number=self._number, pin=pin
             )
             return await self._outbox.add_text(
-                key=key,
+                key=reminder.key,
                 to=person.phone,
                 person_id=person.id,
                 body=body,
@@ -165,21 +204,26 @@ class Reminders:
                 booking_id=booking.id,
                 booking_starts=booking.starts,
                 instead=letter,
-                not_after=useful_until,
+                not_after=reminder.useful_until,
             )
-        if letter is not None:
-            return await self._outbox.add_letter(
-                key=key,
-                to=letter.to,
-                person_id=person.id,
-                template=letter.template,
-                facts=letter.facts,
-                booking_id=booking.id,
-                purpose="reminder",
-                booking_starts=booking.starts,
-                not_after=useful_until,
-            )
-        return False
+        return letter is not None and await self._letter(reminder.key, reminder, letter)
+
+    async def _letter(self, key: str, reminder: _Wanted, letter: LetterDraft) -> bool:
+        return await self._outbox.add_letter(
+            key=key,
+            to=letter.to,
+            person_id=reminder.person_id,
+            template=letter.template,
+            facts=letter.facts,
+            booking_id=reminder.booking.id,
+            purpose="reminder",
+            booking_starts=reminder.booking.starts,
+            not_after=reminder.useful_until,
+        )
+
+
+def _minute(booking: Booking) -> int:
+    return int(booking.starts.timestamp()) // 60 if booking.starts else 0
 
 
 def key_of(booking_id: int, person_id: int, lead: timedelta) -> str:
@@ -187,7 +231,9 @@ def key_of(booking_id: int, person_id: int, lead: timedelta) -> str:
 
 
 def others_of(booking: Booking, person_id: int, people: Mapping[int, Person]) -> str:
-    """Whom this person is going to talk to: `Tom Brady`, `Tom Brady and 2 others`."""
+    """Whom this person is going to talk to: `Tom Brady`, `Tom Brady and 2 others`, `the circle of Tom Brady`."""
+    if booking.kind is Kind.MEMORIAL:
+        return f"the circle of {booking.details['in_memory_of']}"
     others = [people[each] for each in booking.people_ids if each != person_id and each in people]
     if not others:
         return "the other party"

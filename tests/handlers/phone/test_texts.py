@@ -340,6 +340,12 @@ async def test_a_stop_that_counts_late_does_not_undo_a_later_start(
     assert not await database.opt_outs.has(STRANGER)
 
 
+async def test_what_is_left_over_is_found_by_its_index(database: Database, clock: FakeClock) -> None:
+    query = {"unapplied": {"$gte": clock.now(), "$lt": clock.now()}}
+    plan = await database.text_events._collection.find(query).sort("unapplied", -1).explain()
+    assert "COLLSCAN" not in repr(plan["queryPlanner"]["winningPlan"])
+
+
 async def test_a_whole_exchange_with_the_simulated_carrier(
     base_url: str, services: Services, carrier: SimulatedCarrier, mail: SimulatedMail, database: Database
 ) -> None:
