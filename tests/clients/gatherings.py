@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.clients.http import Answer, Api
+from tests.pictures import picture
 
 ACCOUNT = ["id", "name", "phone", "created", "hidden_phone", "avatar"]
 USER = ["id", "name", "phone", "avatar"]
@@ -51,6 +52,28 @@ class GatheringsClient:
             assert answer.status == expect, f"{method} {path} answered {answer.status}: {answer.body}"
         check(answer)
         return answer
+
+    async def confirm_as_new(
+        self, phone: str, name: str, *, code: str, expect: int | None = 201, avatar: bytes | None = None
+    ) -> Answer:
+        """Confirm a code as somebody new."""
+        fields = {"phone": phone, "code": code, "is_new": "true", "name": name}
+        return await self(
+            "POST",
+            "/auth/users/",
+            parts=[
+                *((field, None, value.encode()) for field, value in fields.items()),
+                ("avatar", "me.png", avatar or picture()),
+            ],
+            expect=expect,
+        )
+
+    async def sign_up(self, phone: str, name: str, *, code: str) -> int:
+        """Become somebody new, signed in from now on; the id."""
+        answer = await self.confirm_as_new(phone, name, code=code)
+        self.token = answer.body["token"]
+        user_id: int = answer.body["user_id"]
+        return user_id
 
 
 def multipart(parts: list[tuple[str, str | None, bytes]]) -> bytes:

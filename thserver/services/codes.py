@@ -7,6 +7,7 @@ code is sent within the hour. A token in a letter is long enough to be found by 
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from string import digits
@@ -265,7 +266,7 @@ def _dead_for_s(kept: KeptCode | None, now: datetime) -> int:
     if kept is None or kept.failures < codes.GUESSES or kept.failed_at is None:
         return 0
     rest = (kept.failed_at + FAILURES_COUNT_FOR - now).total_seconds()
-    return int(rest) + 1 if rest > 0 else 0
+    return max(0, math.ceil(rest))
 
 
 def _rest_of_hour(now: datetime) -> int:
