@@ -113,6 +113,10 @@ class Settings:
         60, "Requests of one person a minute (experts).", check="positive"
     )
 
+    limit_invitations_per_person_day: int = _knob(
+        1000, "Invitations into a circle that one person may have mailed a day.", check="positive"
+    )
+
     kill_at: str = _knob("", "DEBUG only: the kill point at which the process ends itself, for crash tests.")
 
     @property

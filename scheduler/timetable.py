@@ -15,6 +15,7 @@ from scheduler.jobs.finish_closings import finish_closings
 from scheduler.jobs.mark_missed import mark_missed
 from scheduler.jobs.send_reminders import send_reminders
 from scheduler.jobs.settle_calls import settle_calls
+from scheduler.jobs.tell_circles import tell_circles
 from scheduler.jobs.tell_news import tell_news
 from thserver.services.all import Services
 
@@ -25,6 +26,7 @@ TIMETABLE: dict[str, tuple[Job, float]] = {
     "deliver-outbox": (deliver_outbox, 5),
     "send-reminders": (send_reminders, 5),
     "tell-news": (tell_news, 15),
+    "tell-circles": (tell_circles, 15),
     "close-silent-conferences": (close_silent_conferences, 15),
     "settle-calls": (settle_calls, 5),
     "mark-missed": (mark_missed, 60),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection as Many
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from store.collection import Collection
-from thserver.domain.circles import Friendship, Level, Names, Status
-from thserver.domain.errors import AlreadyExists
+from thserver.domain.circles import Friendship, Level, Names, Sort, Status
 
 DUPLICATE = 11000
 NAMES = ("first_name", "middle_name", "last_name")
@@ -25,15 +23,6 @@ FULL_NAME = {
     }
 }
 PLAIN = {"level", "status", "created", "email"}
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """`field` is one of the names, `full_name`, or another of a friendship's; `of_holder` takes the holder's names."""
-
-    field: str
-    descending: bool
-    of_holder: bool = False
 
 
 def to_document(friendship: Friendship, token_hash: str | None) -> dict[str, Any]:
@@ -154,8 +143,8 @@ class Friendships(Collection):
 
     async def followed(
         self, person_id: int, email: str | None, *, level: Level, sort: Sort, skip: int, limit: int
-    ) -> tuple[int, list[tuple[Friendship, str | None]]]:
-        """How many people have named this person so, and a page of it, each with the holder's middle name.
+    ) -> tuple[int, list[Friendship]]:
+        """How many people have named this person so, and a page of it.
 
         Whoever has put him on the grey list under any address is left out, and so is what he has rejected.
         """
@@ -175,7 +164,7 @@ class Friendships(Collection):
             {"$set": {"holder.middle_name": "$profile.middle_name"}},
         ]
         total, found = await self._page(stages, sort, skip=skip, limit=limit)
-        return total, [(from_document(each), each["holder"].get("middle_name")) for each in found]
+        return total, [from_document(each) for each in found]
 
     async def answer(
         self, token_hash: str, status: Status, *, person_id: int | None, email: str | None, now: datetime
@@ -327,6 +316,3 @@ def _lookup(collection: str, name: str, fields: tuple[str, ...]) -> dict[str, An
             "as": name,
         }
     }
-
-
-__all__ = ["AlreadyExists", "Friendships", "Sort"]

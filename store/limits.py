@@ -13,14 +13,15 @@ class Limits(Collection):
     name = "limits"
     indexes = (IndexModel("expires", expireAfterSeconds=0),)
 
-    async def count(self, what: str, *, window: timedelta, now: datetime) -> int:
-        """Count one more try and say which it is within this window. Windows are aligned to the clock."""
+    async def count(self, what: str, *, window: timedelta, now: datetime, by: int = 1) -> int:
+        """Count one more try (or several) and say how many there are within this window, this one among them.
+        Windows are aligned to the clock."""
         length = int(window.total_seconds())
         start = int(now.timestamp()) // length * length
         found = await self._collection.find_one_and_update(
             {"_id": f"{what}@{start}"},
             {
-                "$inc": {"count": 1},
+                "$inc": {"count": by},
                 "$setOnInsert": {"expires": datetime.fromtimestamp(start + 2 * length, UTC)},
             },
             upsert=True,

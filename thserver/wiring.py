@@ -49,6 +49,7 @@ from thserver.services.texts import Texts
 from thserver.services.usernames import Usernames
 from thserver.services.visibility import Visibility
 from thserver.wiring_billing import wire_money, wire_wallet
+from thserver.wiring_circles import wire_circles
 from thserver.wiring_meetings import wire_meetings
 from thserver.wiring_phone import wire_phone
 
@@ -216,6 +217,21 @@ async def wire(
         token_kinds=token_kinds,
         media=media,
     )
+    circle = wire_circles(
+        settings,
+        database,
+        clock=clock,
+        background=background,
+        sign_in=sign_in,
+        codes=codes,
+        people=people,
+        passwords=passwords,
+        media=media,
+        outbox=outbox,
+        bookings=bookings,
+        closing=closing,
+        token_kinds=token_kinds,
+    )
     availability = AvailabilityService(database=database, clock=clock)
 
     phone = wire_phone(
@@ -276,6 +292,10 @@ async def wire(
         purchases=meeting.purchases,
         credit_recount=meeting.recount,
         request_limits=RequestLimits(clock=clock, limit=settings.limit_requests_per_person_min),
+        circle_accounts=circle.accounts,
+        circles=circle.circles,
+        invitations=circle.invitations,
+        death_notices=circle.death_notices,
         wallet=wallet,
         billing=money.billing,
         card_events=money.card_events,

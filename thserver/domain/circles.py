@@ -217,6 +217,15 @@ class Friendship:
 
 
 @dataclass(frozen=True, slots=True)
+class Sort:
+    """`field` is one of the names, `full_name`, or another of a friendship's; `of_holder` takes the holder's names."""
+
+    field: str
+    descending: bool
+    of_holder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """Somebody of a circle, with his account if he has one."""
 

@@ -15,6 +15,8 @@ from thserver.services.blacklist import Blacklist
 from thserver.services.bookings import BookingService
 from thserver.services.card_events import CardEventDesk
 from thserver.services.categories import CategoryService
+from thserver.services.circle_accounts import CircleAccounts
+from thserver.services.circles import Circles
 from thserver.services.closing import Closing
 from thserver.services.codes import Codes
 from thserver.services.conference_records import ConferenceRecords
@@ -22,7 +24,9 @@ from thserver.services.conferences import Conferences
 from thserver.services.contacts import Contacts
 from thserver.services.credit_recount import CreditRecount
 from thserver.services.credits import Credits
+from thserver.services.death_notices import DeathNotices
 from thserver.services.heroes import Heroes
+from thserver.services.invitations import Invitations
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
 from thserver.services.media import Media
@@ -90,6 +94,10 @@ class Services:
     purchases: Purchases
     credit_recount: CreditRecount
     request_limits: RequestLimits
+    circle_accounts: CircleAccounts
+    circles: Circles
+    invitations: Invitations
+    death_notices: DeathNotices
     wallet: Wallet
     billing: Billing
     card_events: CardEventDesk

@@ -130,16 +130,17 @@ class BookingService:
         details: dict[str, Any] | None = None,
         firm: bool = False,
         keep: Callable[[Booking], Awaitable[None]] | None = None,
+        booking_id: int | None = None,
     ) -> Booking:
         """A booking whose time is said at once: the host's time is held while it waits for his word, or `firm`
         from the beginning. Raises TimeTaken, or Invalid(starts=…) for a time that has passed; see BookingMoves.add
-        for `keep`."""
+        for `keep`. With a `booking_id` of the caller's own, doing it twice raises AlreadyExists("_id")."""
         now = self._clock.now()
         if starts <= now:
             raise Invalid(starts="in_the_past")
         what = "agreed" if firm else "requested"
         booking = Booking(
-            id=await self._numbers.next("bookings"),
+            id=booking_id or await self._numbers.next("bookings"),
             kind=kind,
             host_id=host.id,
             guest_ids=tuple(guest_ids),

@@ -30,8 +30,14 @@ SESSION_LETTERS: Templates = {
     "cancelled": {HOST: "session_cancelled", GUEST: "session_cancelled"},
     "lapsed": {GUEST: "session_lapsed"},
 }
+# What it is about is told by the letters of the notice.
+MEMORIAL_LETTERS: Templates = {"cancelled": {GUEST: "circle_gathering_cancelled"}}
 # Held calls are told by their receipt. A contract adds its kind of booking here.
-LETTERS: dict[Kind, Templates] = {Kind.CALL: CALL_LETTERS, Kind.SESSION: SESSION_LETTERS}
+LETTERS: dict[Kind, Templates] = {
+    Kind.CALL: CALL_LETTERS,
+    Kind.SESSION: SESSION_LETTERS,
+    Kind.MEMORIAL: MEMORIAL_LETTERS,
+}
 # Whoever does these knows it already.
 NOT_TO_WHO_DID_IT = frozenset({"requested", "accepted", "new_times", "declined"})
 CANCELLED_TO_THE_OTHER_ONLY = frozenset({Kind.SESSION})
@@ -68,11 +74,11 @@ class Letters:
             if person_id in not_wanted or (person_id == news.by and _knows(booking, news)):
                 continue
             person, template = people.get(person_id), templates.get(booking.role_of(person_id))
-            if person is None or not person.email or template is None:
+            if person is None or not person.mail_address or template is None:
                 continue
             await self._outbox.add_letter(
                 key=f"news:{booking.id}:{news.id}:{person_id}",
-                to=person.email,
+                to=person.mail_address,
                 person_id=person_id,
                 template=template,
                 facts=self._facts(booking, news, person, people),
