@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from tornado.routing import Matcher
+
 from handlers import health, media
 from handlers.base import Handler, UnknownPath
 from handlers.console.practice_phone import ROUTES as PRACTICE
+from handlers.experts.routes import MEETINGS as EXPERT_MEETINGS
+from handlers.experts.routes import ROUTES as EXPERTS
 from handlers.gatherings.routes import ROUTES as GATHERINGS
 from handlers.heroes.routes import ROUTES as HEROES
+from handlers.meetings_dispatch import ROUTES as NO_SCHEME
+from handlers.meetings_dispatch import for_scheme
 from handlers.mentors.routes import ROUTES as MENTORS
 from handlers.payments.routes import ROUTES as PAYMENTS
 from handlers.phone.routes import ROUTES as PHONE
 
-URL_TABLE: list[tuple[str, type[Handler]]] = [
+URL_TABLE: list[tuple[str | Matcher, type[Handler]]] = [
     (r"/healthz/?", health.Alive),
     (r"/livez/?", health.Alive),
     (r"/readyz/?", health.Ready),
@@ -19,6 +25,9 @@ URL_TABLE: list[tuple[str, type[Handler]]] = [
     *PAYMENTS,
     *HEROES,
     *MENTORS,
+    *for_scheme("Bearer", EXPERT_MEETINGS),
+    *NO_SCHEME,
+    *EXPERTS,
     *GATHERINGS,
     *PHONE,
     *media.ROUTES,

@@ -9,6 +9,7 @@ from scheduler.jobs.catch_up_heroes import catch_up_heroes
 from scheduler.jobs.close_silent_conferences import close_silent_conferences
 from scheduler.jobs.collect_orphans import collect_orphans
 from scheduler.jobs.count_money import count_money
+from scheduler.jobs.decide_no_shows import decide_no_shows
 from scheduler.jobs.deliver_outbox import deliver_outbox
 from scheduler.jobs.expire_stale import expire_stale
 from scheduler.jobs.finish_closings import finish_closings
@@ -16,6 +17,7 @@ from scheduler.jobs.mark_missed import mark_missed
 from scheduler.jobs.send_reminders import send_reminders
 from scheduler.jobs.settle_calls import settle_calls
 from scheduler.jobs.tell_circles import tell_circles
+from scheduler.jobs.settle_credits import settle_credits
 from scheduler.jobs.tell_news import tell_news
 from thserver.services.all import Services
 
@@ -30,6 +32,8 @@ TIMETABLE: dict[str, tuple[Job, float]] = {
     "close-silent-conferences": (close_silent_conferences, 15),
     "settle-calls": (settle_calls, 5),
     "mark-missed": (mark_missed, 60),
+    "decide-no-shows": (decide_no_shows, 30),
+    "settle-credits": (settle_credits, 10),
     "count-money": (count_money, 3600),
     "expire-stale": (expire_stale, 300),
     "finish-closings": (finish_closings, 60),

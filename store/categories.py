@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from store.collection import Collection
+from thserver.domain.meetings import Category
 
 # Their numbers are what clients keep: new ones go to the end.
 CATEGORIES = (
@@ -26,12 +25,6 @@ CATEGORIES = (
 )
 
 DUPLICATE = 11000
-
-
-@dataclass(frozen=True, slots=True)
-class Category:
-    id: int
-    name: str
 
 
 class Categories(Collection):

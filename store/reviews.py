@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
 from store.collection import Collection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    id: int
-    booking_id: int
-    reviewer_id: int
-    reviewee_id: int
-    rating: int
-    text: str
-    created: datetime
+from thserver.domain.meetings import Review
 
 
 def from_document(found: dict[str, Any]) -> Review:

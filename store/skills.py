@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
 from store.collection import Collection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skill:
-    """`level` is one of beginner, intermediate, advanced, expert."""
-
-    id: int
-    person_id: int
-    category_id: int
-    name: str
-    level: str
+from thserver.domain.meetings import Skill
 
 
 def from_document(found: dict[str, Any]) -> Skill:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from config.settings import SettingsError
 from store.connection import ConnectionProblem
 from store.embedded import EmbeddedError
-from thserver.commands import call, demo, indexes, jobs, serve, settings, staff
+from thserver.commands import call, demo, indexes, jobs, ledger, serve, settings, staff
 from thserver.serve import AddressProblem
 from thserver.storage import DataFolderProblem
 
@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": demo,
     "staff": staff,
     "jobs": jobs,
+    "ledger": ledger,
     "indexes": indexes,
     "settings": settings,
 }

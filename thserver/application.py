@@ -10,10 +10,12 @@ from tornado.httputil import (
     ParseUrlEncodedConfig,
     set_parse_body_config,
 )
+from tornado.routing import Matcher, Rule
 from tornado.web import Application, url
 
 from config.settings import Settings
 from handlers.access import unmarked_methods
+from handlers.base import Handler
 from handlers.url_table import NOT_FOUND, URL_TABLE
 from thserver.logs import log_request
 from thserver.services.all import Services
@@ -34,7 +36,7 @@ def make_application(services: Services, settings: Settings, **more: Any) -> App
         raise RuntimeError(f"who may call these methods? {', '.join(unmarked)}")
     set_parse_body_config(FORM_LIMITS)
     return Application(
-        [url(pattern, handler) for pattern, handler in URL_TABLE],
+        [rule(pattern, handler) for pattern, handler in URL_TABLE],
         default_handler_class=NOT_FOUND,
         log_function=log_request,
         services=services,
@@ -42,3 +44,7 @@ def make_application(services: Services, settings: Settings, **more: Any) -> App
         base_url=settings.base_url,
         **more,
     )
+
+
+def rule(pattern: str | Matcher, handler: type[Handler]) -> Rule:
+    return url(pattern, handler) if isinstance(pattern, str) else Rule(pattern, handler)

@@ -14,3 +14,4 @@ TEXT_ORPHANS = Gauge("text_orphans", "Reports of the carrier on texts that nobod
 JOB_RUNS = Counter("job_runs_total", "Runs of the timetable's jobs.", ["job", "outcome"])
 JOB_SECONDS = Counter("job_seconds_total", "Time spent in the timetable's jobs.", ["job"])
 MONEY_DIFFERENCES = Gauge("money_differences", "Where charges and ledger did not agree when last counted.")
+CREDIT_DIFFERENCES = Gauge("credit_differences", "Where credits did not add up when last counted.")

@@ -208,6 +208,7 @@ async def wire(
         news=news,
         is_simulated=practice.payments is not None,
     )
+    money.card_events.when_other_payment(meeting.purchases.heard)
     visibility = Visibility(database=database)
     closing = Closing(
         database=database,

@@ -1,4 +1,4 @@
-"""Counts the money again and raises the alarm where charges and ledger do not agree."""
+"""Counts money and credits again and raises the alarm where anything does not add up."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from thserver.services.all import Services
 
 
 async def count_money(services: Services) -> int:
-    return len(await services.billing.check())
+    return len(await services.billing.check()) + len(await services.credit_recount.check())

@@ -24,6 +24,9 @@ MOST_AT_ONCE = 100_000
 SOLD = "credits"
 
 
+PURCHASE = "purchase"
+
+
 class NotEnoughCredits(WrongState):
     """There are not so many free credits."""
 
@@ -126,7 +129,7 @@ class Purchase:
     @property
     def key(self) -> str:
         """Names it to the card company and in the money ledger."""
-        return f"purchase:{self.id}"
+        return f"{PURCHASE}:{self.id}"
 
 
 def initial(person_id: int, *, number: int, at: datetime) -> Entry:
@@ -210,6 +213,17 @@ def money_entry(purchase: Purchase, at: datetime) -> ledger.Entry:
         charge_id=purchase.key,
         at=at,
     )
+
+
+def is_purchase(key: str) -> bool:
+    """Whether this names a purchase to the card company and in the money ledger."""
+    return key.startswith(f"{PURCHASE}:")
+
+
+def purchase_of_key(key: str) -> int | None:
+    """The purchase whose key this is; None for a key that is none of a purchase."""
+    number = key.partition(":")[2]
+    return int(number) if is_purchase(key) and number.isdecimal() and len(number) < 19 else None
 
 
 def check_price(credits: int, amount_in_cents: int) -> None:

@@ -34,6 +34,8 @@ PLAIN_FACTS = (
     "id", "object", "status", "amount", "amount_received", "amount_refunded", "payment_intent", "customer",
     "charge", "charges_enabled", "payouts_enabled", "currency",
 )  # fmt: skip
+# False for a key that is nobody's.
+HeardOfOther = Callable[[str, str, int], Awaitable[bool]]
 Apply = Callable[[CardEvent], Awaitable[bool]]
 
 
@@ -59,6 +61,7 @@ class CardEventDesk:
         self._charging = charging
         self._news = news
         self._livemode = livemode
+        self._heard_of_other: HeardOfOther | None = None
         # Returns False when the event is about something that we do not know.
         self._appliers: dict[str, Apply] = {
             "payment_intent.succeeded": self._intent_succeeded,
@@ -75,6 +78,10 @@ class CardEventDesk:
             "account.updated": self._account_updated,
             "payment_method.detached": self._card_detached,
         }
+
+    def when_other_payment(self, act: HeardOfOther) -> None:
+        """What is to be done about a payment that is for no charge: given its key, its id and the cents taken."""
+        self._heard_of_other = act
 
     def read(self, body: bytes, signature: str | None) -> PaymentEvent | None:
         """The authentic event in a raw body, or None."""
@@ -128,7 +135,7 @@ class CardEventDesk:
     async def _intent_succeeded(self, event: CardEvent) -> bool:
         charge, attempt = await self._attempt(event.facts)
         if charge is None or attempt is None:
-            return False
+            return await self._other_payment(event, is_paid=True)
         if event.facts.get("amount_received") != attempt.total_in_cents:
             log.error("event %s says another amount than charge %s", event.id, charge.id)
             return False
@@ -139,7 +146,7 @@ class CardEventDesk:
     async def _intent_failed(self, event: CardEvent) -> bool:
         charge, attempt = await self._attempt(event.facts)
         if charge is None or attempt is None:
-            return False
+            return await self._other_payment(event, is_paid=False)
         reason = event.facts.get("reason")
         needs_holder = "authentication_required" in (reason, event.facts.get("code")) or (
             event.type.endswith("requires_action")
@@ -218,6 +225,16 @@ class CardEventDesk:
         if attempt is not None and facts.get("customer") != attempt.customer_id:
             return charge, None
         return charge, attempt
+
+    async def _other_payment(self, event: CardEvent, *, is_paid: bool) -> bool:
+        """Money under a key that is not a charge's. False when nobody knows it."""
+        if self._heard_of_other is None:
+            return False
+        amount = event.facts.get("amount_received") if is_paid else 0
+        if type(amount) is not int:
+            return False
+        key, payment_id = str(event.facts.get("charge_key") or ""), str(event.facts["id"])
+        return await self._heard_of_other(key, payment_id, amount)
 
     async def _paid_charge(self, facts: Mapping[str, Any]) -> Charge | None:
         payment_id = facts.get("payment_intent")

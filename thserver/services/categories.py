@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from store.categories import Category
 from store.database import Database
+from thserver.domain.meetings import Category
 
 
 class CategoryService:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from store.database import Database
@@ -9,6 +10,9 @@ from thserver.domain import credits as rules
 from thserver.domain.bookings import State
 from thserver.domain.credits import Account, Entry, Kind, Purchase, PurchaseState
 from thserver.domain.ports import Clock
+from thserver.metrics import CREDIT_DIFFERENCES
+
+log = logging.getLogger("thserver.credits")
 
 # What has just changed is still on its way.
 ON_ITS_WAY = timedelta(minutes=2)
@@ -30,6 +34,9 @@ class CreditRecount:
         wrong = rules.differences(accounts, entries)
         wrong += await self._purchases_differ(entries)
         wrong += await self._holds_differ(accounts)
+        for difference in wrong:
+            log.error("the credits do not add up: %s", difference)
+        CREDIT_DIFFERENCES.set(len(wrong))
         return wrong
 
     async def _purchases_differ(self, entries: list[Entry]) -> list[str]:

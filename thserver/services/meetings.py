@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from store.categories import Category
 from store.database import Database
-from store.reviews import Review
 from thserver.domain.bookings import Booking, Kind, Role, State
 from thserver.domain.conferences import talk_intervals
-from thserver.domain.errors import Invalid, NotAllowed, Refusal, TimeTaken, WrongState
+from thserver.domain.errors import Invalid, NotAllowed, NotFound, Refusal, TimeTaken, WrongState
+from thserver.domain.meetings import Category, Review
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
 from thserver.services.booking_moves import BookingMoves
@@ -30,6 +29,12 @@ DECIDED_AFTER = timedelta(minutes=15)
 GIVEN_UP_AFTER = timedelta(hours=24)
 MOST_SHOWN = 1000
 NOT_DECIDED = (State.AGREED, State.MISSED)
+
+
+class MeetingNotFound(NotFound):
+    """There is no such meeting, or it is none of this person's business."""
+
+    code = "meeting_not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,18 @@ class Meetings:
     # Reading.
 
     async def find(self, booking_id: int, person_id: int) -> Booking:
-        """Raises NotFound, or NotAParticipant for somebody else's."""
-        return await self._bookings.find(booking_id, person_id, Kind.MEETING)
+        """One of this person's meetings. Raises MeetingNotFound, also for somebody else's."""
+        try:
+            return await self._bookings.find(booking_id, person_id, Kind.MEETING)
+        except NotFound as error:
+            raise MeetingNotFound from error
+
+    async def look(self, booking_id: int) -> Booking:
+        """Any meeting; what the caller may do with it is for others to see. Raises MeetingNotFound."""
+        booking = await self._rows.get(booking_id)
+        if booking is None or booking.kind is not Kind.MEETING:
+            raise MeetingNotFound
+        return booking
 
     async def of_person(
         self, person_id: int, *, states: Sequence[State] | None = None, as_host: bool | None = None

@@ -94,6 +94,19 @@ class Purchases:
                 log.warning("purchase %s did not get through: %s", purchase.id, refusal)
         return len(open_ones)
 
+    async def heard(self, key: str, payment_id: str, amount_in_cents: int) -> bool:
+        """What the card company posts about a purchase; nothing taken is `amount_in_cents` 0. False for other keys."""
+        purchase_id = rules.purchase_of_key(key)
+        purchase = await self._purchases.get(purchase_id) if purchase_id is not None else None
+        if purchase is None:
+            return False
+        if amount_in_cents == purchase.amount_in_cents:
+            await self._grant(purchase, payment_id)
+        elif amount_in_cents:
+            log.error("purchase %s was paid with %s cents", purchase.id, amount_in_cents)
+            return False
+        return True
+
     async def _finish(self, purchase: Purchase) -> None:
         outcome = await self._ask(purchase)
         kill_points.reached("purchase.answered")

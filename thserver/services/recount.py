@@ -9,6 +9,7 @@ from datetime import timedelta
 from store.database import Database
 from thserver.domain import ledger
 from thserver.domain.charges import Charge, State
+from thserver.domain.credits import is_purchase
 from thserver.domain.ledger import Entry
 from thserver.domain.ports import Clock
 from thserver.metrics import MONEY_DIFFERENCES
@@ -39,7 +40,9 @@ class Recount:
         of_charge: dict[str, list[Entry]] = {}
         try:
             async for entry in self._ledger.everything():
-                of_charge.setdefault(entry.charge_id, []).append(entry)
+                # What was paid for credits is counted with these.
+                if not is_purchase(entry.charge_id):
+                    of_charge.setdefault(entry.charge_id, []).append(entry)
         except ValueError as error:
             return [f"ledger: {error}"]
         before = self._clock.now() - SETTLED_AFTER

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from store.database import Database
-from store.reviews import Review
 from thserver.domain.bookings import Booking, State
-from thserver.domain.errors import AlreadyExists, Invalid, WrongState
+from thserver.domain.errors import AlreadyExists, Invalid, NotAllowed, WrongState
+from thserver.domain.meetings import RATINGS, Review
 from thserver.domain.ports import Clock
-
-RATINGS = range(1, 6)
 
 
 class AlreadyReviewed(WrongState):
@@ -26,8 +24,9 @@ class Reviews:
     async def add(
         self, booking: Booking, person_id: int, *, reviewee_id: int, rating: int, text: str
     ) -> Review:
-        """Raises NotAParticipant, Invalid(reviewee_id=…), WrongState, or AlreadyReviewed."""
-        booking.role_of(person_id)
+        """Raises NotAllowed for a stranger, Invalid(reviewee_id=…), WrongState, or AlreadyReviewed."""
+        if person_id not in booking.people_ids:
+            raise NotAllowed
         if reviewee_id == person_id or reviewee_id not in booking.people_ids:
             raise Invalid(reviewee_id="not_the_other")
         if rating not in RATINGS:

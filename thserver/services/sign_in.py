@@ -40,6 +40,11 @@ class SignIn:
         """Do this whenever somebody has signed in, before he gets his answer; given the person's id."""
         self._listeners.append(listener)
 
+    @property
+    def limit_per_address(self) -> int:
+        """How many sign-ins and registrations a network address may try in a minute."""
+        return self._limit_per_address
+
     async def who(self, token: str) -> Person:
         """The person whose token this is. Raises BadToken."""
         if len(token) > 200:

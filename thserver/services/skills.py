@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from store.categories import Category
 from store.database import Database
-from store.skills import Skill
 from thserver.domain.errors import AlreadyExists, Invalid
+from thserver.domain.meetings import Category, Skill
 from thserver.domain.ports import Clock
 from thserver.services.categories import CategoryService
 
