@@ -11,9 +11,10 @@ import pytest
 from store.database import Database
 from tests.fakes.clock import FakeClock
 from tests.outbox_makers import PHONE, Post, draft, make_post
-from thserver.domain.outbox import OutboxState, ref_of
+from thserver.domain.outbox import OutboxRow, OutboxState, ref_of
+from thserver.domain.people import Person
 from thserver.domain.ports import CarrierMessage, Outcome, Sent
-from thserver.services import outbox as outbox_module
+from thserver.services.outbox_sender import Sender
 
 UNKNOWN = Sent(Outcome.UNKNOWN, reason="20500")
 SID = "SM" + "a" * 32
@@ -223,13 +224,13 @@ async def test_a_sender_that_slept_past_its_lease_may_not_record_an_outcome(post
 async def test_a_sender_that_slept_past_its_lease_does_not_send_any_more(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = outbox_module.Outbox._check
+    check = Sender._check
 
-    async def slow_check(self: outbox_module.Outbox, row: object) -> object:
+    async def slow_check(self: Sender, row: OutboxRow) -> Person | None:
         post.clock.advance(seconds=61)
-        return await check(self, row)  # type: ignore[arg-type]
+        return await check(self, row)
 
-    monkeypatch.setattr(outbox_module.Outbox, "_check", slow_check)
+    monkeypatch.setattr(Sender, "_check", slow_check)
     await post.text()
     await post.settle()
     assert post.carrier.texts == []

@@ -15,10 +15,8 @@ from typing import Any
 
 from store.database import Database
 from thserver import kill_points
-from thserver.domain.bookings import State
 from thserver.domain.errors import Refusal, Unavailable
 from thserver.domain.outbox import (
-    ALWAYS_SAID,
     MOST_TRIES,
     OPTED_OUT_CODE,
     LetterDraft,
@@ -29,11 +27,11 @@ from thserver.domain.outbox import (
     pause_after,
     ref_of,
 )
-from thserver.domain.people import Person
-from thserver.domain.ports import Carrier, Clock, Letter, Mail, Outcome, Sent
+from thserver.domain.ports import Carrier, Clock, Mail, Outcome, Sent
 from thserver.metrics import OUTBOX_OUTCOMES, OUTBOX_ROWS
 from thserver.sealing import Sealer
 from thserver.services.background import Background
+from thserver.services.outbox_sender import NotSaid, Sender
 from thserver.wording import letters
 
 log = logging.getLogger("thserver.outbox")
@@ -42,8 +40,6 @@ AT_ONCE = 8
 BATCH = 200
 ROUNDS = 20
 LEASE = timedelta(seconds=60)
-# Less than the lease: a claimant has given up before anybody else takes his row for abandoned.
-SEND_DEADLINE_S = 20.0
 # A code is sent while its reader waits for an answer that is due within four seconds.
 CODE_DEADLINE_S = 3.0
 ASK_AFTER = timedelta(minutes=1)
@@ -61,15 +57,6 @@ kill_points.POINTS |= {
 }
 
 
-class _NotSaid(Exception):
-    """Why something is not sent, found just before sending it."""
-
-    def __init__(self, state: OutboxState, reason: str) -> None:
-        self.state = state
-        self.reason = reason
-        super().__init__(reason)
-
-
 class Outbox:
     def __init__(
         self,
@@ -83,15 +70,14 @@ class Outbox:
         web_domain: str,
     ) -> None:
         self._rows = database.outbox
-        self._people = database.people
-        self._bookings = database.bookings
         self._opt_outs = database.opt_outs
         self._clock = clock
         self._background = background
         self._carrier = carrier
-        self._mail = mail
         self._sealer = sealer
-        self._web_domain = web_domain
+        self._sender = Sender(
+            database=database, clock=clock, carrier=carrier, mail=mail, sealer=sealer, web_domain=web_domain
+        )
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def add_text(
@@ -157,7 +143,7 @@ class Outbox:
         if not await self._rows.add(row):
             return _recorded(await self._rows.get(key))
         kill_points.reached("outbox.claimed")
-        sent = await self._text(row, body, deadline_s=CODE_DEADLINE_S, valid_for_s=valid_for_s)
+        sent = await self._sender.text(row, body, deadline_s=CODE_DEADLINE_S, valid_for_s=valid_for_s)
         kill_points.reached("outbox.sent")
         state = {Outcome.DONE: OutboxState.DONE, Outcome.UNKNOWN: OutboxState.UNKNOWN}.get(
             sent.outcome, OutboxState.FAILED
@@ -194,8 +180,8 @@ class Outbox:
                 return
             kill_points.reached("outbox.claimed")
             try:
-                sent = await self._say(row)
-            except _NotSaid as not_said:
+                sent = await self._sender.say(row)
+            except NotSaid as not_said:
                 if not_said.reason == "opted_out":
                     await self._say_instead(row)
                 await self._finish(row, not_said.state, Sent(Outcome.FAILED, reason=not_said.reason))
@@ -313,73 +299,6 @@ class Outbox:
                 log.warning("a row of the outbox did not get through: %s", result)
             elif isinstance(result, Exception):
                 log.error("a row of the outbox failed", exc_info=result)
-
-    async def _say(self, row: OutboxRow) -> Sent:
-        """Raises _NotSaid when there is a reason not to; anything else raised means that nothing was sent."""
-        reader = await self._check(row)
-        assert row.sealed is not None
-        content = self._sealer.open(row.sealed)
-        if row.kind is OutboxKind.TEXT:
-            return await self._text(row, content["body"], deadline_s=SEND_DEADLINE_S)
-        facts = {
-            "first_name": reader.first_name if reader else "",
-            "web_url": f"https://{self._web_domain}",
-            **content["facts"],
-        }
-        rendered = (
-            letters.render(content["template"], facts, zone=reader.zone)
-            if reader
-            else letters.render(content["template"], facts)
-        )
-        letter = Letter(
-            to=row.to,
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
-            message_id=f"<{row.ref}@{self._web_domain}>",
-        )
-        async with asyncio.timeout(SEND_DEADLINE_S):
-            return await self._mail.send(letter)
-
-    async def _check(self, row: OutboxRow) -> Person | None:
-        """The reader, when nothing speaks against sending: looked at as late as possible."""
-        now = self._clock.now()
-        if row.not_after is not None and now > row.not_after:
-            raise _NotSaid(OutboxState.MISSED, "too_late")
-        reader = await self._people.get(row.person_id) if row.person_id is not None else None
-        if row.purpose in ALWAYS_SAID:
-            return reader
-        if row.person_id is not None and (reader is None or not reader.is_active):
-            raise _NotSaid(OutboxState.SUPPRESSED, "not_active")
-        if (
-            row.kind is OutboxKind.LETTER
-            and row.purpose is Purpose.NOTICE
-            and reader
-            and not reader.wants_mail
-        ):
-            raise _NotSaid(OutboxState.SUPPRESSED, "unwanted")
-        if row.booking_id is not None and row.booking_starts is not None:
-            booking = await self._bookings.get(row.booking_id)
-            if booking is None or booking.state is not State.AGREED or booking.starts != row.booking_starts:
-                raise _NotSaid(OutboxState.SUPPRESSED, "booking_changed")
-        if row.kind is OutboxKind.TEXT and await self._opt_outs.has(row.to):
-            raise _NotSaid(OutboxState.SUPPRESSED, "opted_out")
-        return reader
-
-    async def _text(
-        self, row: OutboxRow, body: str, *, deadline_s: float, valid_for_s: int | None = None
-    ) -> Sent:
-        if row.lease_until is not None and self._clock.now() >= row.lease_until:
-            # This process was held up for so long that another may have the row by now.
-            return Sent(Outcome.UNKNOWN, reason="lease_ran_out")
-        try:
-            async with asyncio.timeout(deadline_s):
-                return await self._carrier.send_text(
-                    row.to, body, callback_path=f"/phone/texts/{row.ref}/status", valid_for_s=valid_for_s
-                )
-        except Exception as error:
-            log.warning("the outcome of text %s is unknown: %s", row.ref, type(error).__name__)
-            return Sent(Outcome.UNKNOWN, reason=type(error).__name__)
 
     async def _settle(self, row: OutboxRow, sent: Sent) -> None:
         """Record the outcome of a try, with what follows from it."""
