@@ -15,6 +15,7 @@ from tests.fakes.clock import FakeClock
 from tests.handlers.gatherings.conftest import Join
 from tests.makers import make_hero, make_person, token_of
 from tests.pictures import PRETENDERS, opened, photo_with_gps, picture
+from thserver import kill_points
 from thserver.services.all import Services
 
 INVALID_IMAGE = "Upload a valid image. The file you uploaded was either not an image or a corrupted image."
@@ -326,10 +327,49 @@ async def test_a_closing_that_broke_off_is_finished_by_the_sweep(
     await database.people.begin_closing(ann.id, now=clock.now())
     assert await services.closing.finish_left_over() == 0
     clock.advance(minutes=1)
-    # Somebody else proves the number in between; he is a new contact of whoever takes him up from now on.
     assert await services.closing.finish_left_over() == 1
     assert await services.closing.finish_left_over() == 0
     assert await database.contacts._collection.count_documents({}) == 0
+    left = await database.people.get(ann.id)
+    assert left is not None
+    assert left.full_name == "Deleted user"
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+@pytest.mark.parametrize("point", sorted(name for name in kill_points.POINTS if name.startswith("closing.")))
+async def test_a_process_that_dies_while_closing_leaves_nothing_that_the_sweep_does_not_find(
+    join: Join,
+    services: Services,
+    database: Database,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    point: str,
+) -> None:
+    ann, bob = await join("Ann"), await join("Bob")
+    await ann("PATCH", "/account/", parts=[("avatar", "me.jpg", picture())])
+    await ann("PUT", "/contacts/", {"names": ["B"], "phones": [bob.phone]})
+    await bob("PUT", "/contacts/", {"names": ["A"], "phones": [ann.phone]})
+    await bob("PUT", "/blacklist/", {"user": ann.id})
+
+    def reached(name: str) -> None:
+        if name == point:
+            raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kill_points, "reached", reached)
+        with pytest.raises(Crash):
+            await services.closing.close(ann.person)
+    # Closed for her and for everybody else, whatever is left to be cleared away.
+    await ann("GET", "/account/", expect=401)
+    await bob("GET", f"/users/{ann.id}", expect=404)
+    assert (await bob("GET", "/contacts/")).body == []
+    clock.advance(minutes=1)
+    assert await services.closing.finish_left_over() == 1
+    for collection in (database.contacts, database.blacklist, database.media_files, database.media_chunks):
+        assert await collection._collection.count_documents({}) == 0
     left = await database.people.get(ann.id)
     assert left is not None
     assert left.full_name == "Deleted user"

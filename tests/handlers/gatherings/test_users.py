@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -349,3 +350,15 @@ async def test_importing_nobody_changes_nothing(join: Join) -> None:
 async def test_too_many_parts_are_refused(join: Join) -> None:
     ann = await join()
     await ann("PUT", "/contacts/", parts=[("phones", None, b"x")] * 2500, expect=400)
+
+
+@pytest.mark.parametrize("way", ["json", "form", "form with json"])
+async def test_five_thousand_contacts_come_in_one_request_in_under_two_seconds(join: Join, way: str) -> None:
+    ann = await join("Ann")
+    bob = await join("Bob", phone="+12014999999")
+    phones = [f"+1{2014995000 + each}" for each in range(5000)]
+    begun = time.perf_counter()
+    answer = await ann("PUT", "/contacts/", **LISTS[way]([f"Name {phone}" for phone in phones], phones))
+    assert time.perf_counter() - begun < 2
+    assert ids(answer) == [bob.id]
+    assert ids(await ann("GET", "/contacts/")) == [bob.id]
