@@ -8,12 +8,14 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from store import bookings, heroes, people
+from store import availability, bookings, heroes, mentor_profiles, people
 from thserver.domain.bookings import Booking, Kind, State
 from thserver.domain.codes import token_hash
 from thserver.domain.heroes import Hero
+from thserver.domain.mentors import MentorProfile
 from thserver.domain.people import Person
 
+MENTORS, SLOTS = 100, 20
 TOKEN = "bench-token-of-the-first-person"
 BATCH = 5_000
 
@@ -29,9 +31,27 @@ def person(number: int, now: datetime) -> Person:
         phone=f"+1312{5_000_000 + number % 5_000_000:07d}" if number < 5_000_000 else None,
         timezone="America/Chicago",
         slug=f"first{number}-last{number}",
+        username=f"person{number}",
+        is_mentor=number <= MENTORS,
         created=now,
         updated=now,
     )
+
+
+def slots(number: int, now: datetime) -> dict[str, Any]:
+    """A mentor's availability: so many slots ahead, and as many that are over."""
+    half_hour = timedelta(minutes=30)
+    return {
+        "_id": number,
+        "windows": [
+            {
+                "id": number * 100 + place,
+                "starts": availability.seconds(now + (place - SLOTS) * half_hour),
+                "ends": availability.seconds(now + (place - SLOTS + 1) * half_hour),
+            }
+            for place in range(2 * SLOTS)
+        ],
+    }
 
 
 def hero(number: int, now: datetime) -> Hero:
@@ -89,6 +109,15 @@ async def fill(client: AsyncMongoClient[dict[str, Any]], many: int) -> None:
     await database["heroes"].insert_many(
         [{**heroes.to_document(hero(number, now)), "listed": True} for number in range(1, 101)]
     )
+    await database["mentor_profiles"].insert_many(
+        [
+            mentor_profiles.to_document(
+                MentorProfile(person_id=number, about_me="I like to code. " * 5, skills=["CSS", "Python"])
+            )
+            for number in range(1, MENTORS + 1)
+        ]
+    )
+    await database["availability"].insert_many([slots(number, now) for number in range(1, MENTORS + 1)])
     rows = [bookings.to_document(booking(1, 1, 2, now, now, State.AGREED))]
     for number in range(2, many + 1):
         host, guest = number, number % (many - 1) + 1

@@ -1,10 +1,16 @@
 """Availability: one document for each mentor with all his windows, so that one conditional update decides whatever
-two requests could fight over: publishing an overlap, and taking back what is just being booked."""
+two requests could fight over: publishing an overlap, and taking back what is just being booked.
+
+Moments are kept here as seconds since the epoch: lists of thousands of windows are read at every look, and the
+driver takes far longer over dates than over numbers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from pymongo import IndexModel
@@ -34,10 +40,10 @@ class Availability(Collection):
 
     async def add(self, person_id: int, windows: Sequence[Window], *, most: int) -> None:
         """Publish adjacent windows of one mentor together or not at all. Raises WindowsOverlap or TooManyWindows."""
-        starts, ends = windows[0].starts, windows[-1].ends
+        starts, ends = seconds(windows[0].starts), seconds(windows[-1].ends)
         overlapping = {"$elemMatch": {"starts": {"$lt": ends}, "ends": {"$gt": starts}}}
         documents = [
-            {"id": each.id, "starts": each.starts, "ends": each.ends, "claims": []} for each in windows
+            {"id": each.id, "starts": seconds(each.starts), "ends": seconds(each.ends)} for each in windows
         ]
         for _ in range(FIRST_TIMES):
             try:
@@ -64,8 +70,8 @@ class Availability(Collection):
     async def forget_past(self, person_id: int, *, before: datetime) -> None:
         """Drop what ended before then; sessions keep their own times."""
         await self._collection.update_one(
-            {"_id": person_id, "windows.ends": {"$lt": before}},
-            {"$pull": {"windows": {"ends": {"$lt": before}}}},
+            {"_id": person_id, "windows.ends": {"$lt": seconds(before)}},
+            {"$pull": {"windows": {"ends": {"$lt": seconds(before)}}, "claims": {"until": {"$lt": before}}}},
         )
 
     async def of_people(self, person_ids: Iterable[int], *, after: datetime) -> dict[int, list[Window]]:
@@ -73,7 +79,7 @@ class Availability(Collection):
         return await self._windows({"_id": {"$in": list(person_ids)}}, after)
 
     async def of_everybody(self, *, after: datetime) -> dict[int, list[Window]]:
-        return await self._windows({"windows.ends": {"$gt": after}}, after)
+        return await self._windows({"windows.ends": {"$gt": seconds(after)}}, after)
 
     async def with_window(self, window_id: int) -> tuple[int, list[Window], list[Claim]] | None:
         """Whose window this is, all the windows of that mentor, and the claims on this one."""
@@ -81,47 +87,62 @@ class Availability(Collection):
         if found is None:
             return None
         claims = [
-            Claim(each["id"], each["at"])
-            for window in found["windows"]
-            if window["id"] == window_id
-            for each in window["claims"]
+            Claim(each["id"], each["at"]) for each in found.get("claims", ()) if window_id in each["windows"]
         ]
-        return found["_id"], _windows(found), claims
+        ids, starts, ends = (
+            [window[name] for window in found["windows"]] for name in ("id", "starts", "ends")
+        )
+        return found["_id"], _windows(found["_id"], ids, starts, ends), claims
 
-    async def claim(self, person_id: int, window_ids: Sequence[int], claim: Claim) -> bool:
-        """Keep these windows from being taken back. False when one of them is gone already."""
+    async def claim(self, windows: Sequence[Window], claim: Claim) -> bool:
+        """Keep these windows of one mentor from being taken back. False when one of them is gone already."""
+        ids = [window.id for window in windows]
+        kept = {**claim._asdict(), "windows": ids, "until": windows[-1].ends}
         result = await self._collection.update_one(
-            {"_id": person_id, "windows.id": {"$all": list(window_ids)}},
-            {"$push": {"windows.$[each].claims": claim._asdict()}},
-            array_filters=[{"each.id": {"$in": list(window_ids)}}],
+            {"_id": windows[0].person_id, "windows.id": {"$all": ids}}, {"$push": {"claims": kept}}
         )
         return bool(result.matched_count)
 
     async def release(self, person_id: int, claim_id: str) -> None:
-        await self._collection.update_one(
-            {"_id": person_id, "windows.claims.id": claim_id},
-            {"$pull": {"windows.$[].claims": {"id": claim_id}}},
-        )
+        await self._collection.update_one({"_id": person_id}, {"$pull": {"claims": {"id": claim_id}}})
 
     async def remove(self, person_id: int, window_id: int, *, void: Iterable[str]) -> bool:
         """Take a window back unless it has a claim other than these, of which nothing came or nothing is left."""
-        standing = {"$elemMatch": {"id": {"$nin": list(void)}}}
+        standing = {"$elemMatch": {"windows": window_id, "id": {"$nin": list(void)}}}
         result = await self._collection.update_one(
-            {"_id": person_id, "windows": {"$elemMatch": {"id": window_id, "claims": {"$not": standing}}}},
+            {"_id": person_id, "windows.id": window_id, "claims": {"$not": standing}},
             {"$pull": {"windows": {"id": window_id}}},
         )
         return bool(result.matched_count)
 
     async def _windows(self, query: dict[str, Any], after: datetime) -> dict[int, list[Window]]:
-        current = {"$filter": {"input": "$windows", "cond": {"$gt": ["$$this.ends", after]}}}
-        shown = {"id": "$$this.id", "starts": "$$this.starts", "ends": "$$this.ends"}
-        cursor = self._collection.find(query, {"windows": {"$map": {"input": current, "in": shown}}})
-        return {found["_id"]: _windows(found) for found in await cursor.to_list()}
+        current = {"$filter": {"input": "$windows", "cond": {"$gt": ["$$this.ends", seconds(after)]}}}
+        # Three lists of numbers come over the wire and through the driver in half the time of a list of windows.
+        cursor = await self._collection.aggregate(
+            [
+                {"$match": query},
+                {"$set": {"windows": current}},
+                {"$project": {"id": "$windows.id", "starts": "$windows.starts", "ends": "$windows.ends"}},
+            ]
+        )
+        return {
+            found["_id"]: _windows(found["_id"], found["id"], found["starts"], found["ends"])
+            for found in await cursor.to_list()
+        }
 
     async def _upsert(self, query: dict[str, Any], update: dict[str, Any]) -> None:
         await self._guard(self._collection.update_one(query, update, upsert=True))
 
 
-def _windows(found: dict[str, Any]) -> list[Window]:
-    person_id = found["_id"]
-    return [Window(each["id"], person_id, each["starts"], each["ends"]) for each in found["windows"]]
+def _windows(person_id: int, ids: Iterable[int], starts: Iterable[int], ends: Iterable[int]) -> list[Window]:
+    return list(map(Window, ids, repeat(person_id), map(moment, starts), map(moment, ends)))
+
+
+def seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+@lru_cache(maxsize=1 << 16)
+def moment(seconds: int) -> datetime:
+    """The same slots come again and again, at every look and with every mentor."""
+    return datetime.fromtimestamp(seconds, UTC)

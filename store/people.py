@@ -12,15 +12,17 @@ from pymongo.errors import DuplicateKeyError
 
 from store.collection import Collection, duplicate_field
 from thserver.domain.errors import AlreadyExists, NotFound
-from thserver.domain.people import Person, slug_candidates
+from thserver.domain.people import Face, Person, slug_candidates
 
 # A range, not $type: the planner uses a partial index only for queries that surely fall within its filter.
 TEXT = {"$gt": ""}
 TOKENS_KEPT = 50
 COLUMNS = tuple(column.name for column in fields(Person) if column.name != "id")
+KNOWN = frozenset(COLUMNS)
 SHOWN = dict.fromkeys(
     ("uuid", "first_name", "last_name", "timezone", "image_url", "is_active", "created", "updated"), 1
 )
+FACE = dict.fromkeys(("username", "first_name", "last_name", "image_url"), 1)
 
 # The path under which our own pictures are reached.
 MEDIA = "/media/"
@@ -73,7 +75,7 @@ def to_document(person: Person) -> dict[str, Any]:
 
 def from_document(document: dict[str, Any]) -> Person:
     return Person(
-        id=document["_id"], **{column: document[column] for column in COLUMNS if column in document}
+        id=document["_id"], **{column: value for column, value in document.items() if column in KNOWN}
     )
 
 
@@ -152,15 +154,21 @@ class People(Collection):
         cursor = self._collection.find({"is_staff": True, "is_active": True}, {"tokens": 0})
         return [self._person(found) async for found in cursor]
 
-    async def flagged(self, flag: str, *, skip: int, limit: int) -> list[Person]:
-        """Active people with `is_mentor` or `is_mentee` on, with what others see of them, the oldest first."""
+    async def flagged(self, flag: str, *, skip: int, limit: int) -> list[Face]:
+        """Active people with `is_mentor` or `is_mentee` on, the oldest first."""
         cursor = (
-            self._collection.find({flag: True, "is_active": True}, {**SHOWN, "username": 1, flag: 1})
-            .sort("_id")
-            .skip(skip)
-            .limit(limit)
+            self._collection.find({flag: True, "is_active": True}, FACE).sort("_id").skip(skip).limit(limit)
         )
-        return [self._person(found) for found in await cursor.to_list()]
+        return [
+            Face(
+                found["_id"],
+                found.get("username"),
+                found["first_name"],
+                found["last_name"],
+                self._url(found.get("image_url")),
+            )
+            for found in await cursor.to_list()
+        ]
 
     async def active(self, ids: Iterable[int]) -> set[int]:
         """Those of these people who are not hidden."""
@@ -321,9 +329,11 @@ class People(Collection):
 
     def _person(self, found: dict[str, Any]) -> Person:
         person = from_document(found)
-        if person.image_url is not None and person.image_url.startswith(MEDIA):
-            person.image_url = self.base_url + person.image_url
+        person.image_url = self._url(person.image_url)
         return person
+
+    def _url(self, image_url: str | None) -> str | None:
+        return self.base_url + image_url if image_url and image_url.startswith(MEDIA) else image_url
 
     def _kept(self, values: dict[str, Any]) -> dict[str, Any]:
         """The same, with the address of one of our own pictures as its path."""

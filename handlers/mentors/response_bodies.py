@@ -46,7 +46,7 @@ def listed_mentor(listed: ListedMentor) -> dict[str, Any]:
         "username": person.username,
         "first_name": person.first_name,
         "last_name": person.last_name,
-        "is_mentor": person.is_mentor,
+        "is_mentor": True,
         "profile_photo": person.image_url,
         "mentor_profile": {
             "about_me": listed.profile.about_me,
@@ -77,7 +77,7 @@ def listed_mentee(listed: ListedMentee) -> dict[str, Any]:
         "username": person.username,
         "first_name": person.first_name,
         "last_name": person.last_name,
-        "is_mentee": person.is_mentee,
+        "is_mentee": True,
         "profile_photo": person.image_url,
         "mentee_profile": mentee_information(listed.profile),
     }

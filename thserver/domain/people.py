@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from thserver.domain.media import image_id_in
@@ -82,6 +83,16 @@ def names_of(name: str) -> tuple[str, str]:
     """A single name as first and last name, so that the two together show it exactly as it was."""
     first, _, last = name.strip().partition(" ")
     return first, last
+
+
+class Face(NamedTuple):
+    """What a list shows of a person. Lists are long, and a whole Person is not needed there."""
+
+    id: int
+    username: str | None
+    first_name: str
+    last_name: str
+    image_url: str | None
 
 
 def is_zone(name: str) -> bool:

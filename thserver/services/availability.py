@@ -111,8 +111,7 @@ class AvailabilityService:
         """Keep these windows of one mentor from being taken back, until what the claim was made for is over or
         `release` ends it. Raises Invalid when one is gone."""
         claimed = Claimed(windows[0].person_id, codes.new_token())
-        claim = Claim(claimed.id, self._clock.now())
-        if not await self._availability.claim(claimed.mentor_id, [each.id for each in windows], claim):
+        if not await self._availability.claim(windows, Claim(claimed.id, self._clock.now())):
             raise Invalid(window="not_available")
         return claimed
 

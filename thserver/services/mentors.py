@@ -10,20 +10,20 @@ from store.database import Database
 from thserver.domain.availability import Window
 from thserver.domain.errors import AlreadyExists, NotFound
 from thserver.domain.mentors import MenteeProfile, MentorProfile, tidy_skills
-from thserver.domain.people import Person
+from thserver.domain.people import Face
 from thserver.services.availability import AvailabilityService
 
 
 @dataclass(frozen=True, slots=True)
 class ListedMentor:
-    person: Person
+    person: Face
     profile: MentorProfile
     windows: list[Window]
 
 
 @dataclass(frozen=True, slots=True)
 class ListedMentee:
-    person: Person
+    person: Face
     profile: MenteeProfile
 
 
