@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twilio.twiml.voice_response import VoiceResponse
-
 from thserver.domain import admissions
 from thserver.domain.admissions import Admission, Sorry, Waiting
 from twiml.addresses import Addresses
@@ -24,7 +22,7 @@ from twiml.steps import (
     welcome,
 )
 
-STEPS: dict[type[Admission], Callable[[Any, Addresses], VoiceResponse]] = {
+STEPS: dict[type[Admission], Callable[[Any, Addresses], str]] = {
     admissions.Welcome: welcome.step,
     admissions.TooEarly: too_early.step,
     admissions.RoomInUse: room_in_use.step,
@@ -40,12 +38,12 @@ STEPS: dict[type[Admission], Callable[[Any, Addresses], VoiceResponse]] = {
 
 def answer(outcome: Admission, base_url: str) -> str:
     """The TwiML for this outcome."""
-    return str(STEPS[type(outcome)](outcome, Addresses(base_url)).to_xml())
+    return STEPS[type(outcome)](outcome, Addresses(base_url))
 
 
 def wait(outcome: Waiting, *, booking_id: int, person_id: int, base_url: str) -> str:
     """The TwiML for somebody who is alone in the room."""
-    return str(waiting.step(outcome, Addresses(base_url).wait(booking_id, person_id)).to_xml())
+    return waiting.step(outcome, Addresses(base_url).wait(booking_id, person_id))
 
 
 # Made once and kept, so that it can be said whatever is broken.

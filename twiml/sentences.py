@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from thserver.domain.admissions import Party, PinReason
 from thserver.wording import times
@@ -50,6 +51,7 @@ WHY_A_PIN = {
 }
 
 
+@lru_cache(maxsize=4096)
 def speakable(text: str) -> str:
     """Somebody's own words made fit to be read out: on one line, without control characters, not too long."""
     kept = "".join(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import VoiceResponse
-
 from thserver.domain.admissions import NothingScheduled
 from twiml import sentences
 from twiml.addresses import Addresses
+from twiml.verbs import HANGUP, pause, response, say
 
 
-def step(outcome: NothingScheduled, addresses: Addresses) -> VoiceResponse:
-    response = VoiceResponse()
-    response.pause(length=1)
-    response.say(sentences.hello(outcome.caller.first_name))
-    response.say(sentences.nothing_scheduled())
-    response.hangup()
-    return response
+def step(outcome: NothingScheduled, addresses: Addresses) -> str:
+    return response(
+        pause(1), say(sentences.hello(outcome.caller.first_name)), say(sentences.nothing_scheduled()), HANGUP
+    )

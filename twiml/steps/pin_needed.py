@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import Gather, VoiceResponse
-
 from thserver.domain.admissions import PinNeeded, PinReason
 from twiml import sentences
 from twiml.addresses import Addresses
+from twiml.verbs import gather, pause, response, say
 
 PIN_LENGTH = 6
 PATIENCE_S = 15
 
 
-def step(outcome: PinNeeded, addresses: Addresses) -> VoiceResponse:
+def step(outcome: PinNeeded, addresses: Addresses) -> str:
     match outcome.reason:
         case PinReason.WRONG:
-            return ask([sentences.WRONG_PIN], outcome.try_number, addresses)
+            said = [sentences.WRONG_PIN]
         case PinReason.NOT_A_PIN:
-            return ask([sentences.NOT_A_PIN], outcome.try_number, addresses)
+            said = [sentences.NOT_A_PIN]
         case reason:
-            return ask([sentences.WHY_A_PIN[reason], sentences.PIN_PLEASE], outcome.try_number, addresses)
+            said = [sentences.WHY_A_PIN[reason], sentences.PIN_PLEASE]
+    return ask(said, outcome.try_number, addresses)
 
 
-def ask(said: list[str], try_number: int, addresses: Addresses) -> VoiceResponse:
-    response = VoiceResponse()
-    if try_number == 1:
-        response.pause(length=1)
-    gather = Gather(
+def ask(said: list[str], try_number: int, addresses: Addresses) -> str:
+    question = gather(
+        *(say(sentence) for sentence in said),
         action=addresses.pin(try_number),
-        method="POST",
-        num_digits=PIN_LENGTH,
-        finish_on_key="#",
-        timeout=PATIENCE_S,
-        action_on_empty_result=True,
+        digits=PIN_LENGTH,
+        finish_key="#",
+        patience_s=PATIENCE_S,
     )
-    for sentence in said:
-        gather.say(sentence)
-    response.append(gather)
-    return response
+    return response(pause(1), question) if try_number == 1 else response(question)

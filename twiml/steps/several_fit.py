@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import Gather, VoiceResponse
-
 from thserver.domain.admissions import SeveralFit
 from twiml import sentences
 from twiml.addresses import Addresses
+from twiml.verbs import gather, pause, response, say
 
 PATIENCE_S = 10
 
 
-def step(outcome: SeveralFit, addresses: Addresses) -> VoiceResponse:
+def step(outcome: SeveralFit, addresses: Addresses) -> str:
     caller = outcome.caller
-    response = VoiceResponse()
-    if outcome.try_number == 1:
-        response.pause(length=1)
-        response.say(sentences.hello(caller.first_name))
-    gather = Gather(
-        action=addresses.choice(outcome.try_number),
-        method="POST",
-        num_digits=1,
-        timeout=PATIENCE_S,
-        # Whoever types nothing is asked again too, and not sent on without an answer.
-        action_on_empty_result=True,
+    greeting = [pause(1), say(sentences.hello(caller.first_name))] if outcome.try_number == 1 else []
+    choices = [(slot.others(caller.person_id), slot.starts) for slot in outcome.slots]
+    return response(
+        *greeting,
+        gather(
+            say(sentences.choose(choices, caller.zone)),
+            action=addresses.choice(outcome.try_number),
+            digits=1,
+            patience_s=PATIENCE_S,
+        ),
     )
-    gather.say(
-        sentences.choose(
-            [(slot.others(caller.person_id), slot.starts) for slot in outcome.slots], caller.zone
-        )
-    )
-    response.append(gather)
-    return response

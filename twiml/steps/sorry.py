@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import VoiceResponse
-
 from thserver.domain.admissions import Sorry
 from twiml import sentences
 from twiml.addresses import Addresses
+from twiml.verbs import HANGUP, pause, response, say
 
 
-def step(outcome: Sorry, addresses: Addresses) -> VoiceResponse:
-    response = VoiceResponse()
-    response.pause(length=1)
-    response.say(sentences.SORRY)
-    response.hangup()
-    return response
+def step(outcome: Sorry, addresses: Addresses) -> str:
+    return response(pause(1), say(sentences.SORRY), HANGUP)

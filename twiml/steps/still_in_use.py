@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import VoiceResponse
-
 from thserver.domain.admissions import StillInUse
 from twiml import sentences
 from twiml.addresses import Addresses
+from twiml.verbs import HANGUP, response, say
 
 
-def step(outcome: StillInUse, addresses: Addresses) -> VoiceResponse:
-    response = VoiceResponse()
-    response.say(sentences.STILL_IN_USE)
-    response.hangup()
-    return response
+def step(outcome: StillInUse, addresses: Addresses) -> str:
+    return response(say(sentences.STILL_IN_USE), HANGUP)

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import VoiceResponse
-
 from thserver.domain.admissions import TooEarly
 from twiml import sentences
 from twiml.addresses import Addresses
+from twiml.verbs import HANGUP, pause, response, say
 
 
-def step(outcome: TooEarly, addresses: Addresses) -> VoiceResponse:
+def step(outcome: TooEarly, addresses: Addresses) -> str:
     caller, slot = outcome.caller, outcome.slot
-    response = VoiceResponse()
-    response.pause(length=1)
-    response.say(sentences.hello(caller.first_name, outcome.now, caller.zone))
-    response.say(
-        sentences.too_early(
-            slot.others(caller.person_id),
-            starts=slot.starts,
-            opens=outcome.opens,
-            now=outcome.now,
-            zone=caller.zone,
-        )
+    return response(
+        pause(1),
+        say(sentences.hello(caller.first_name, outcome.now, caller.zone)),
+        say(
+            sentences.too_early(
+                slot.others(caller.person_id),
+                starts=slot.starts,
+                opens=outcome.opens,
+                now=outcome.now,
+                zone=caller.zone,
+            )
+        ),
+        say(sentences.GOODBYE),
+        HANGUP,
     )
-    response.say(sentences.GOODBYE)
-    response.hangup()
-    return response

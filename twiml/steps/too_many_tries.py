@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import VoiceResponse
-
 from thserver.domain.admissions import TooManyTries, Tries
 from twiml import sentences
 from twiml.addresses import Addresses
+from twiml.verbs import HANGUP, response, say
 
 SENTENCES = {
     Tries.PIN: sentences.TOO_MANY_PINS,
@@ -15,8 +14,5 @@ SENTENCES = {
 }
 
 
-def step(outcome: TooManyTries, addresses: Addresses) -> VoiceResponse:
-    response = VoiceResponse()
-    response.say(SENTENCES[outcome.tries])
-    response.hangup()
-    return response
+def step(outcome: TooManyTries, addresses: Addresses) -> str:
+    return response(say(SENTENCES[outcome.tries]), HANGUP)

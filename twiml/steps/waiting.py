@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import VoiceResponse
-
 from thserver.domain.admissions import Waiting
 from twiml import sentences
+from twiml.verbs import pause, redirect, response, say
 
 SAY_AGAIN_S = 30
 
 
-def step(outcome: Waiting, again: str) -> VoiceResponse:
+def step(outcome: Waiting, again: str) -> str:
     """`again` is the URL of this same step."""
-    response = VoiceResponse()
-    response.say(
-        sentences.waiting(outcome.absent, is_group=outcome.is_group, starts=outcome.starts, zone=outcome.zone)
+    said = sentences.waiting(
+        outcome.absent, is_group=outcome.is_group, starts=outcome.starts, zone=outcome.zone
     )
-    response.pause(length=SAY_AGAIN_S)
-    response.redirect(again, method="POST")
-    return response
+    return response(say(said), pause(SAY_AGAIN_S), redirect(again))
