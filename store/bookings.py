@@ -283,9 +283,13 @@ class Bookings(Collection):
         """This news has been handed over to the outbox."""
         await self._collection.update_one({"_id": booking_id}, {"$pull": {"news": {"id": news_id}}})
 
-    async def untold(self, *, before: datetime, limit: int = 100) -> list[Booking]:
-        """Bookings with news that nobody has passed on since then: a process died in between."""
-        cursor = self._collection.find({"news.at": {"$lt": before}}).limit(limit)
+    async def untold(self, *, before: datetime, by: int | None = None, limit: int = 100) -> list[Booking]:
+        """Bookings with news that nobody has passed on since then: a process died in between. `by`: only what
+        this person has done."""
+        query: dict[str, Any] = {"news.at": {"$lt": before}}
+        if by is not None:
+            query["news.by"] = by
+        cursor = self._collection.find(query).limit(limit)
         return [from_document(found) async for found in cursor]
 
     async def agreed_between(self, first: datetime, last: datetime, *, limit: int = 1000) -> list[Booking]:

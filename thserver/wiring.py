@@ -214,6 +214,7 @@ async def wire(
         database=database,
         clock=clock,
         bookings=bookings,
+        news=news,
         codes=codes,
         token_kinds=token_kinds,
         media=media,

@@ -6,6 +6,7 @@ further step can be done twice, and the note goes with the last one, so a sweep 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -18,6 +19,9 @@ from thserver.domain.ports import Clock
 from thserver.services.bookings import BookingService
 from thserver.services.codes import Codes, TokenKinds
 from thserver.services.media import Media
+from thserver.services.news import NewsDesk
+
+log = logging.getLogger("thserver.closing")
 
 LEFT_OVER_AFTER = timedelta(seconds=30)
 # What others read in the place of the name.
@@ -39,6 +43,7 @@ class Closing:
         database: Database,
         clock: Clock,
         bookings: BookingService,
+        news: NewsDesk,
         codes: Codes,
         token_kinds: TokenKinds,
         media: Media,
@@ -49,6 +54,7 @@ class Closing:
         self._heroes = database.heroes
         self._clock = clock
         self._bookings = bookings
+        self._news = news
         self._codes = codes
         self._token_kinds = token_kinds
         self._media = media
@@ -70,7 +76,11 @@ class Closing:
         """Finish what a process that died has left; says how many accounts there were."""
         left = await self._people.half_closed(before=self._clock.now() - LEFT_OVER_AFTER)
         for note in left:
-            await self._finish(note)
+            try:
+                await self._finish(note)
+            except Exception:
+                # One account must not keep the others back.
+                log.exception("the account of person %s could not be closed", note.person_id)
         return len(left)
 
     async def _finish(self, note: Note) -> None:
@@ -78,6 +88,8 @@ class Closing:
         for step in self._steps:
             await step(person_id)
         await self._bookings.cancel_all_of(person_id)
+        # The others read who has left, not who is nameless.
+        await self._news.tell_all_by(person_id)
         kill_points.reached("closing.cancelled")
         await self._contacts.forget(person_id, note.phone, before=note.since)
         await self._blacklist.forget(person_id)

@@ -17,6 +17,7 @@ from thserver.services.background import Background
 
 log = logging.getLogger("thserver.news")
 
+MOMENT = timedelta(seconds=1)
 LEFT_OVER_AFTER = timedelta(seconds=30)
 
 Subscriber = Callable[[Booking, News], Awaitable[None]]
@@ -42,6 +43,12 @@ class NewsDesk:
             for subscriber in self._subscribers:
                 await subscriber(booking, news)
             await self._bookings.told(booking.id, news.id)
+
+    async def tell_all_by(self, person_id: int) -> None:
+        """Pass on what this person has done, before his name goes."""
+        while left := await self._bookings.untold(before=self._clock.now() + MOMENT, by=person_id):
+            for booking in left:
+                await self.tell_now(booking)
 
     async def tell_left_over(self) -> int:
         """Pass on what a process that died has left; says how many bookings there were."""
