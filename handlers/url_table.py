@@ -6,6 +6,7 @@ from tornado.routing import Matcher
 
 from handlers import health, media
 from handlers.base import Handler, UnknownPath
+from handlers.circles.routes import ROUTES as CIRCLES
 from handlers.console.practice_phone import ROUTES as PRACTICE
 from handlers.experts.routes import MEETINGS as EXPERT_MEETINGS
 from handlers.experts.routes import ROUTES as EXPERTS
@@ -31,6 +32,7 @@ URL_TABLE: list[tuple[str | Matcher, type[Handler]]] = [
     *NO_SCHEME,
     *EXPERTS,
     *GATHERINGS,
+    *CIRCLES,
     *media.ROUTES,
     *PRACTICE,
 ]

@@ -1,0 +1,124 @@
+"""How contract circles words what went wrong: an envelope with the true status in it, and always HTTP 200."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers import base
+from thserver.domain import circles, errors
+from thserver.domain.errors import Invalid, Refusal
+
+# The document's own spelling.
+ACCESS_DENIED = "ACCESS_DENINED"
+LABELS = {"dob": "Date of birth"}
+
+
+def label(field: str) -> str:
+    """What a field is called in a sentence: `First name`."""
+    return LABELS.get(field, field.replace("_", " ").capitalize())
+
+
+class CirclesDialect(base.Dialect):
+    name = "circles"
+    words = {
+        errors.Refusal: (400, "The request could not be done"),
+        errors.NotSignedIn: (401, "Access token is not valid or expired"),
+        errors.BadCredentials: (401, "Email or password is invalid"),
+        circles.WrongPassword: (400, "Could not close account. The provided password is wrong"),
+        errors.NotAllowed: (403, "You do not have permission to do this"),
+        errors.NotVerified: (403, "Please confirm your email first. We have sent you an email"),
+        errors.NotFound: (404, "The resource does not exist"),
+        errors.TokenNotFound: (400, "The token is invalid or expired"),
+        errors.WrongState: (400, "This can not be done now"),
+        errors.Invalid: (400, "Please check for form errors"),
+        errors.Conflict: (400, "This is in conflict with what is there already"),
+        errors.TimeTaken: (400, "The one who authorised hosts another call at that time"),
+        errors.Throttled: (403, "Too many attempts. Please try again later"),
+        errors.Unavailable: (503, "The server is under maintenance. Please try again later"),
+        circles.NotATrustedFriend: (400, "You are not a trusted friend of this user"),
+        circles.NotPending: (400, "The invitation is already accepted or rejected"),
+        circles.InvitationOver: (400, "The invitation is already accepted or rejected"),
+        circles.SentToday: (400, "Could not send the invitation. Please wait for a day to try this action"),
+        circles.TooFewFriends: (400, "This user has fewer than two trusted friends"),
+        circles.AlreadyInitiated: (400, "The death notice is already initiated"),
+        circles.NotInitiated: (400, "The death notice is not initiated"),
+        circles.OwnInitiation: (400, "The death notice must be authorised by another trusted friend"),
+        circles.AlreadyAuthorised: (400, "The death notice is already authorised"),
+        circles.NotAuthorised: (400, "The death notice is not authorised"),
+        circles.DetailsSent: (400, "The funeral details are already sent"),
+        base.Malformed: (400, "The request is not in the expected format"),
+        base.FieldErrors: (400, "Please check for form errors"),
+        base.TooLarge: (400, "The request is too large"),
+        base.UnsupportedMedia: (400, "The request is not in the expected format"),
+    }
+    codes: Mapping[type[Refusal], str] = {
+        errors.Refusal: "BAD_REQUEST",
+        errors.NotSignedIn: "ACCESS_TOKEN_INVALID",
+        errors.BadCredentials: "UNAUTHORIZED",
+        circles.WrongPassword: "BAD_PARAMETERS",
+        errors.NotAllowed: ACCESS_DENIED,
+        circles.OwnInitiation: "BAD_REQUEST",
+        errors.NotFound: "RESOURCE_NOT_FOUND",
+        errors.TokenNotFound: "BAD_REQUEST",
+        circles.NotATrustedFriend: "BAD_REQUEST",
+        errors.Invalid: "BAD_PARAMETERS",
+        errors.Throttled: ACCESS_DENIED,
+        errors.Unavailable: "SERVER_MAINTENANCE",
+        base.FieldErrors: "BAD_PARAMETERS",
+    }
+    problems = {
+        "oneself": "can't be your own",
+        "invited": "has already been invited",
+        "taken": "has already been taken",
+        "in_the_past": "must be in the future",
+        "in_the_future": "can't be in the future",
+        "password_too_short": "is too short (minimum is 6 characters)",
+        "too_long": "is too long",
+        "not_an_image": "is not an image",
+        "image_too_large": "is too large",
+    }
+    http_words: Mapping[int, tuple[int, str, str]] = {
+        404: (404, "ENDPOINT_NOT_EXISTS", "The endpoint does not exist"),
+        405: (404, "ENDPOINT_NOT_EXISTS", "The endpoint does not exist"),
+        500: (500, "SERVER_ERROR", "An unexpected error has occurred"),
+        503: (503, "SERVER_MAINTENANCE", "The server is under maintenance. Please try again later"),
+    }
+
+    def envelope(self, refusal: Refusal, *, failure: str | None = None) -> dict[str, Any]:
+        """`failure` is what the route says about fields that are wrong."""
+        status, sentence = self.status_and_sentence(refusal)
+        error: dict[str, Any] = {"code": self.code(refusal)}
+        if isinstance(refusal, (Invalid, base.FieldErrors)):
+            sentence = failure or sentence
+            messages = (
+                refusal.messages if isinstance(refusal, base.FieldErrors) else self.field_messages(refusal)
+            )
+            error["errors"] = [
+                {"field": field, "message": said} for field, all_said in messages.items() for said in all_said
+            ]
+        return {"message": sentence, "http_status_code": status, "error": error}
+
+    def code(self, refusal: Refusal) -> str:
+        for kind in type(refusal).__mro__:
+            if kind in self.codes:
+                return self.codes[kind]
+        raise LookupError(f"{self.name} has no code for {refusal.code}")
+
+    def problem(self, field: str, problem: str) -> str:
+        return f"{label(field)} {self.problems.get(problem, 'is invalid')}"
+
+    def field_messages(self, refusal: Invalid) -> dict[str, list[str]]:
+        return {field: [self.problem(field, problem)] for field, problem in refusal.problems.items()}
+
+    def refusal(self, refusal: Refusal) -> tuple[int, Any]:
+        return 200, self.envelope(refusal)
+
+    def http_error(self, status: int, reason: str) -> tuple[int, Any]:
+        status, code, sentence = self.http_words.get(
+            status, (400, "BAD_REQUEST", "The request is not in the expected format")
+        )
+        return 200, {"message": sentence, "http_status_code": status, "error": {"code": code}}
+
+
+DIALECT = CirclesDialect()

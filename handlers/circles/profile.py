@@ -1,0 +1,58 @@
+"""One's own profile, and closing the account."""
+
+from __future__ import annotations
+
+from handlers.access import signed_in
+from handlers.base import MAX_BODY, MAX_UPLOAD
+from handlers.circles import request_bodies, response_bodies
+from handlers.circles.base import CirclesHandler
+from thserver.domain.circles import WrongPassword
+
+AVATAR = ("user[avatar]", "avatar")
+
+
+class Me(CirclesHandler):
+    """/api/v1/user/profile/me"""
+
+    @signed_in
+    async def get(self) -> None:
+        known = await self.services.circle_accounts.profile(self.me)
+        self.reply({"http_status_code": 200, "user": response_bodies.profile(self.me, known)})
+
+
+class Update(CirclesHandler):
+    """/api/v1/user/profile/update: JSON, or a form that may carry a picture."""
+
+    failure = "Failed to update profile. Please check for form errors"
+    max_body = MAX_UPLOAD + MAX_BODY
+
+    @signed_in
+    async def post(self) -> None:
+        body = self.section("user", request_bodies.Profile())
+        if "last_name" in body:
+            body["last_name"] = body["last_name"] or ""
+        person, known = await self.services.circle_accounts.update_profile(
+            self.me, body, avatar=self.avatar(), address=self.address
+        )
+        self.reply({"http_status_code": 200, "user": response_bodies.profile(person, known)})
+
+    def avatar(self) -> bytes | None:
+        for name in AVATAR:
+            for file in self.request.files.get(name, []):
+                return file.body
+        return None
+
+
+class CloseAccount(CirclesHandler):
+    """/api/v1/user/profile/close_account"""
+
+    @signed_in
+    async def post(self) -> None:
+        parameters = self.parameters()
+        user = parameters.get("user")
+        given = parameters.get("password", user.get("password") if isinstance(user, dict) else None)
+        # Whatever is no password is a wrong one.
+        if not isinstance(given, str):
+            raise WrongPassword
+        await self.services.circle_accounts.close(self.me, given, address=self.address)
+        self.done("You account has been closed. Thank you for use DSRT")

@@ -1,0 +1,192 @@
+"""What clients send: each section of a request as arguments for a service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from marshmallow import pre_load, validates_schema
+from marshmallow.exceptions import ValidationError
+
+from handlers.circles.fields import (
+    BLANK_IN_FULL,
+    Address,
+    AnyAddress,
+    Confirmation,
+    Count,
+    Day,
+    Instant,
+    OneOf,
+    Section,
+    Words,
+)
+from thserver.domain.circles import Entry, Level, Names, Setting, Sort
+from thserver.domain.passwords import LONGEST
+
+LARGEST_PAGE = 100
+LAST_PAGE = 2**31 - 1
+MOST_ENTRIES = 100
+LEVELS = tuple(level.value for level in Level)
+FOLLOWED_LEVELS = (Level.TRUSTED_FRIEND.value, Level.LIFELINK.value)
+NAMES_SORTED = ("first_name", "last_name", "full_name")
+FOLLOWER_SORTS = (*NAMES_SORTED, "email", "level", "status", "created_at")
+FOLLOWING_SORTS = (*(f"account_holder_{name}" for name in NAMES_SORTED), "status", "created_at")
+HOLDER = "account_holder_"
+
+
+class Account(Section):
+    blank = BLANK_IN_FULL
+
+
+class Login(Account):
+    email = AnyAddress()
+    password = Words(trim=False, longest=LONGEST)
+
+
+class Registration(Account):
+    email = Address()
+    password = Words(trim=False, shortest=6, longest=128)
+    password_confirmation = Words(trim=False, optional=True)
+    first_name = Words(longest=25)
+    last_name = Words(longest=25, optional=True)
+    invite_token = Words(optional=True, longest=200)
+
+    @validates_schema
+    def check_confirmation(self, body: Mapping[str, Any], **kwargs: Any) -> None:
+        confirmation = body.get("password_confirmation")
+        if confirmation is not None and confirmation != body.get("password"):
+            raise ValidationError("doesn't match Password", "password_confirmation")
+
+
+class Token(Account):
+    token = Words(longest=200)
+
+
+class Reset(Account):
+    token = Words(longest=200)
+    password = Words(trim=False, shortest=6, longest=128)
+
+
+class NewPassword(Account):
+    password = Words(trim=False, shortest=6, longest=128)
+
+
+class Forgot(Account):
+    email = Address()
+
+
+class Profile(Account):
+    first_name = Words(longest=25)
+    middle_name = Words(longest=25, optional=True)
+    last_name = Words(longest=25, optional=True)
+    secondary_email = Address()
+    dob = Day()
+    gender = OneOf("male", "female", "other")
+    contact_number = Words(longest=50, may_be_empty=True)
+    country = Words(shortest=2, longest=50)
+
+
+class Invited(Section):
+    level = OneOf(*LEVELS)
+    email = Address()
+    first_name = Words(longest=25)
+    middle_name = Words(longest=25, optional=True)
+    last_name = Words(longest=25, optional=True)
+
+
+class ByAddress(Section):
+    email = AnyAddress()
+
+
+class InviteToken(Section):
+    invite_token = Words(longest=200)
+
+
+class DeathNotice(Section):
+    content = Words()
+    email_receive_condolences = Address(optional=True)
+    address_receive_flowers = Words(optional=True)
+    ewake_visibility = OneOf("public", "lifelink_only")
+
+
+class Initiation(Section):
+    email = AnyAddress()
+    date_of_death = Day()
+    confirm_email_address = Confirmation(longest=255)
+    confirm_physical_address = Confirmation(longest=500)
+
+
+class Authorisation(Section):
+    email = AnyAddress()
+    confirm_email_address = Confirmation(longest=255)
+    confirm_physical_address = Confirmation(longest=500)
+
+
+class FuneralDetails(Section):
+    email = AnyAddress()
+    time = Instant(required=True)
+    location = Words(longest=500)
+    details = Words(longest=10_000, optional=True)
+
+
+class ListQuery(Section):
+    page = Count(most=LAST_PAGE, default=1)
+    per = Count(most=LARGEST_PAGE, default=20)
+    order = OneOf("asc", "desc", optional=True)
+
+    @pre_load
+    def without_blanks(self, query: Mapping[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """An empty filter is no filter."""
+        return {name: value for name, value in query.items() if value not in ("", None)}
+
+
+class Followers(ListQuery):
+    level = OneOf(*LEVELS, optional=True)
+    sort = OneOf(*FOLLOWER_SORTS, optional=True)
+
+
+class Following(ListQuery):
+    level = OneOf(*FOLLOWED_LEVELS)
+    sort = OneOf(*FOLLOWING_SORTS, optional=True)
+
+
+def sort_of(query: Mapping[str, Any]) -> Sort:
+    """How a list is sorted; without a wish the newest come first."""
+    wanted = query.get("sort") or "created_at"
+    field = {"created_at": "created"}.get(wanted, wanted.removeprefix(HOLDER))
+    descending = (query.get("order") or "desc") == "desc"
+    return Sort(field, descending, of_holder=wanted.startswith(HOLDER))
+
+
+def names_of(body: Mapping[str, Any]) -> Names:
+    return Names(
+        first_name=body["first_name"],
+        middle_name=body.get("middle_name"),
+        last_name=body.get("last_name"),
+    )
+
+
+def entry_of(body: Mapping[str, Any]) -> Entry:
+    return Entry(email=body["email"], names=names_of(body), level=Level(body["level"]))
+
+
+def setting_of(body: Mapping[str, Any]) -> Setting:
+    return Setting(
+        content=body["content"],
+        email_receive_condolences=body.get("email_receive_condolences"),
+        address_receive_flowers=body.get("address_receive_flowers"),
+        ewake_visibility=body["ewake_visibility"],
+    )
+
+
+def confirmations_of(body: Mapping[str, Any]) -> dict[str, str | bool]:
+    return {
+        name: body[name]
+        for name in ("confirm_email_address", "confirm_physical_address")
+        if body[name] is not None
+    }
+
+
+def day_of(body: Mapping[str, Any]) -> date:
+    return date.fromisoformat(body["date_of_death"])
