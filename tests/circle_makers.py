@@ -1,0 +1,81 @@
+"""Makers for circles: people with their apps, friends who have accepted, tokens out of mails."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tests.clients.circles import CirclesClient
+from tests.clients.http import Api
+from thserver.services.all import Services
+
+PASSWORD = "secret"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class App:
+    """Somebody with his app, signed in."""
+
+    client: CirclesClient
+    email: str
+    id: int
+
+
+async def letters_to(services: Services, address: str) -> list[dict[str, Any]]:
+    await services.background.idle()
+    return list(services.practice.mail.letters_to(address))
+
+
+async def mailed(services: Services, address: str, *, length: int) -> str:
+    """The token in the newest letter to this address."""
+    text = (await letters_to(services, address))[-1]["text"]
+    found = re.search(rf"asked for it: ([a-z0-9]{{{length}}})\n", text)
+    assert found, text
+    return found[1]
+
+
+async def make_app(api: Api, services: Services, email: str | None = None, **known: Any) -> App:
+    """Somebody who has registered here, confirmed his address and signed in."""
+    email = email or f"member{next(_numbers)}@example.com"
+    client = CirclesClient(api)
+    await client.register(email=email, **known)
+    token = await mailed(services, email, length=10)
+    await client.post("/registration/confirm", {"token": token})
+    user = (await client.log_in(email))["user"]
+    return App(client, email, user["id"])
+
+
+def entry(email: str, level: str = "trusted_friend", **changes: Any) -> dict[str, Any]:
+    return {
+        "email": email,
+        "first_name": "Someone1",
+        "middle_name": "",
+        "last_name": "",
+        "level": level,
+        **changes,
+    }
+
+
+async def invite(holder: App, email: str, level: str = "trusted_friend", **changes: Any) -> Any:
+    answer = await holder.client.post("/friendship/add_one", {"user": entry(email, level, **changes)})
+    return answer["user"]
+
+
+async def invite_token(services: Services, address: str) -> str:
+    """The token in the newest invitation to this address."""
+    await services.background.idle()
+    texts = [letter["text"] for letter in services.practice.mail.letters_to(address)]
+    found = [re.search(r"asked for it: ([0-9a-f]{40})\n", text) for text in texts]
+    tokens = [match[1] for match in found if match]
+    assert tokens, texts
+    return tokens[-1]
+
+
+async def befriend(services: Services, holder: App, friend: App, level: str = "trusted_friend") -> None:
+    """The friend is invited and accepts."""
+    await invite(holder, friend.email, level)
+    token = await invite_token(services, friend.email)
+    await friend.client.post("/friendship/accept_invitation", {"invite_token": token})
