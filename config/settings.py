@@ -117,6 +117,10 @@ class Settings:
         1000, "Invitations into a circle that one person may have mailed a day.", check="positive"
     )
 
+    limit_invitation_texts_per_person_hour: int = _knob(
+        2000, "Invitations to gatherings that one person may have texted an hour.", check="positive"
+    )
+
     kill_at: str = _knob("", "DEBUG only: the kill point at which the process ends itself, for crash tests.")
 
     @property

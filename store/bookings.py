@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from store.collection import Collection
 from thserver.domain.bookings import (
+    LAPSING,
     OPEN_STATES,
     Booking,
     Kind,
@@ -145,8 +146,9 @@ class Bookings(Collection):
         # A PIN says who calls and for which booking, so no two live ones are alike.
         IndexModel("pins.hash", name="pins", unique=True, partialFilterExpression={"pins.hash": {"$gt": ""}}),
         IndexModel([("state", ASCENDING), ("starts", ASCENDING)], name="by_start"),
-        IndexModel([("state", ASCENDING), ("updated", ASCENDING)], name="stale"),
+        IndexModel([("state", ASCENDING), ("kind", ASCENDING), ("updated", ASCENDING)], name="stale_by_kind"),
         IndexModel([("kind", ASCENDING), ("state", ASCENDING), ("ends", ASCENDING)], name="by_kind_and_end"),
+        IndexModel("details.logo", name="logo", partialFilterExpression={"details.logo": {"$gt": ""}}),
         IndexModel("news.at", name="untold", partialFilterExpression={"news.at": {"$exists": True}}),
     )
 
@@ -309,6 +311,7 @@ class Bookings(Collection):
         cursor = self._collection.find(
             {
                 "state": {"$in": [state.value for state in states]},
+                "kind": {"$in": [kind.value for kind in LAPSING]},
                 "updated": {"$lt": before},
                 "suggestions.times": {"$not": {"$gt": now}},
             }

@@ -27,6 +27,7 @@ from store.credit_accounts import CreditAccounts
 from store.credits import Credits
 from store.death_notices import DeathNotices
 from store.friendships import Friendships
+from store.gatherings import Gatherings
 from store.heroes import Heroes
 from store.leases import Leases
 from store.ledger import Ledger
@@ -129,6 +130,7 @@ class Database:
     weekly_availability: WeeklyAvailability
     reviews: Reviews
     admissions: Admissions
+    gatherings: Gatherings
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
         self._client = client
@@ -136,6 +138,7 @@ class Database:
         for attribute, collection in COLLECTIONS.items():
             setattr(self, attribute, collection(self._database))
         self.admissions = Admissions(self._database)
+        self.gatherings = Gatherings(self._database)
 
     async def ensure_indexes(self) -> None:
         """Make every index that is missing."""

@@ -50,6 +50,7 @@ from thserver.services.usernames import Usernames
 from thserver.services.visibility import Visibility
 from thserver.wiring_billing import wire_money, wire_wallet
 from thserver.wiring_circles import wire_circles
+from thserver.wiring_gatherings import wire_gatherings
 from thserver.wiring_meetings import wire_meetings
 from thserver.wiring_phone import wire_phone
 
@@ -235,6 +236,8 @@ async def wire(
         token_kinds=token_kinds,
     )
     availability = AvailabilityService(database=database, clock=clock)
+    mentors = Mentors(database=database, availability=availability)
+    closing.also(mentors.forget)
 
     phone = wire_phone(
         settings,
@@ -243,6 +246,21 @@ async def wire(
         carrier=carrier,
         background=background,
         billing=money.billing,
+    )
+
+    blacklist = Blacklist(database=database, clock=clock, visibility=visibility)
+    gatherings = wire_gatherings(
+        settings,
+        database,
+        clock=clock,
+        background=background,
+        moves=moves,
+        news=news,
+        outbox=outbox,
+        media=media,
+        blacklist=blacklist,
+        closing=closing,
+        rooms=phone.rooms,
     )
 
     async def close_hasher() -> None:
@@ -275,15 +293,16 @@ async def wire(
         media=media,
         visibility=visibility,
         contacts=Contacts(database=database, clock=clock, visibility=visibility),
-        blacklist=Blacklist(database=database, clock=clock, visibility=visibility),
+        blacklist=blacklist,
         own_account=OwnAccount(people=people, media=media),
         closing=closing,
         heroes=heroes,
         bookings=bookings,
         usernames=Usernames(database=database, clock=clock, sign_in=sign_in, people=people, media=media),
-        mentors=Mentors(database=database, availability=availability),
+        mentors=mentors,
         availability=availability,
         sessions=Sessions(database=database, clock=clock, availability=availability, bookings=bookings),
+        gatherings=gatherings,
         notification_settings=notification_settings,
         categories=meeting.categories,
         skills=meeting.skills,

@@ -19,6 +19,7 @@ from thserver.services.rooms import RoomKeeper
 
 @dataclass(frozen=True, kw_only=True)
 class Phone:
+    rooms: RoomKeeper
     admissions: Admissions
     conferences: Conferences
     conference_records: ConferenceRecords
@@ -39,6 +40,7 @@ def wire_phone(
     conferences = Conferences(database=database, clock=clock, background=background, rooms=rooms)
     conferences.on_ended(lambda: background.soon("settle-calls", billing.settle_due))
     return Phone(
+        rooms=rooms,
         conferences=conferences,
         conference_records=ConferenceRecords(
             database=database, clock=clock, carrier=carrier, conferences=conferences, longest=longest

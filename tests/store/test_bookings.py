@@ -225,7 +225,16 @@ async def test_every_question_is_answered_from_an_index(database: Database) -> N
         ("of_person", {"people_ids": 1, "kind": "call"}, [("created", -1), ("_id", -1)]),
         ("by_start", {"state": "agreed", "starts": {"$gte": NOW, "$lte": NOW}}, [("starts", 1)]),
         ("by_start", {"state": "requested", "starts": {"$gt": NOW, "$lte": NOW}}, []),
-        ("stale", {"state": {"$in": ["requested", "accepted"]}, "updated": {"$lt": NOW}}, []),
+        (
+            "stale_by_kind",
+            {
+                "state": {"$in": ["requested", "accepted"]},
+                "kind": {"$in": ["call", "session"]},
+                "updated": {"$lt": NOW},
+            },
+            [],
+        ),
+        ("logo", {"details.logo": {"$in": ["a.png", "b.png"], "$gt": ""}}, []),
         ("untold", {"news.at": {"$lt": NOW}}, []),
         ("pins", {"pins.hash": {"$gt": ""}, "state": "held", "ends": {"$lt": NOW}}, []),
         ("pins", {"pins.hash": "abc"}, []),

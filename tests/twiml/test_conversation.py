@@ -120,7 +120,7 @@ EXPECTED: list[tuple[Admission, str]] = [
         HELLO
         + "<Say>Tom Brady is on the line already. Ann Lee is not here yet.</Say>"
         + "<Say>Time counts only while the host and somebody else are on the line.</Say>"
-        + CONFERENCE.format(seats=3),
+        + CONFERENCE.format(seats=50),
     ),
     (
         TooEarly(

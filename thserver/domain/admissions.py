@@ -12,6 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from thserver.domain.bookings import Kind, State
+from thserver.domain.gatherings import MOST_MEMBERS
 
 PIN_TRIES = 3
 CHOICE_TRIES = 3
@@ -86,7 +87,9 @@ class Slot:
 
     @property
     def seats(self) -> int:
-        """How many may be in the room: two in a call, everybody in a gathering."""
+        """How many may be in the room: two in a call; in a group everybody. A gathering may grow while it is on."""
+        if self.kind is Kind.GATHERING:
+            return MOST_MEMBERS
         return max(2, len(self.people_ids)) if self.is_group else 2
 
     def others(self, person_id: int) -> tuple[Party, ...]:

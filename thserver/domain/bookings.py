@@ -75,8 +75,9 @@ MOVES: dict[str, Move] = {
 SUGGESTION_LEAD = timedelta(minutes=30)
 QUARTER = timedelta(minutes=15)
 LENGTHS_IN_MIN = tuple(range(15, 121, 15))
-# A request that nobody has touched for so long is over.
+# A request that nobody has touched for so long is over. A gathering waits for nobody's answer.
 LAPSES_AFTER = timedelta(days=14)
+LAPSING = frozenset(Kind) - {Kind.GATHERING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ def check_not_begun(booking: Booking, now: datetime) -> None:
 
 def is_stale(booking: Booking, now: datetime) -> bool:
     """Whether a booking that is not firm is over: its proposed time has come, or nobody has answered for long."""
-    if booking.state not in MOVES["lapse"].from_states:
+    if booking.state not in MOVES["lapse"].from_states or booking.kind not in LAPSING:
         return False
     if booking.starts is not None and booking.starts <= now:
         return True

@@ -25,6 +25,7 @@ from thserver.services.contacts import Contacts
 from thserver.services.credit_recount import CreditRecount
 from thserver.services.credits import Credits
 from thserver.services.death_notices import DeathNotices
+from thserver.services.gatherings import Gatherings
 from thserver.services.heroes import Heroes
 from thserver.services.invitations import Invitations
 from thserver.services.leases import Leases
@@ -84,6 +85,7 @@ class Services:
     mentors: Mentors
     availability: AvailabilityService
     sessions: Sessions
+    gatherings: Gatherings
     notification_settings: NotificationSettingsService
     categories: CategoryService
     skills: Skills

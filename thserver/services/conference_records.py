@@ -51,6 +51,7 @@ class ConferenceRecords:
         now = self._clock.now()
         try:
             for conference in await self._conferences.unfinished(checked_before=now - SILENCE):
+                await self._service.show_out(conference)
                 touched += await self._look_up(conference, now)
             touched += await self._find_untold(now)
         except Unavailable:

@@ -40,6 +40,7 @@ class Conferences:
         self._events = database.conference_events
         self._calls = database.calls
         self._bookings = database.bookings
+        self._gatherings = database.gatherings
         self._people = database.people
         self._clock = clock
         self._background = background
@@ -97,11 +98,25 @@ class Conferences:
         await self._conferences.put(conference, events=len(stored.events), now=self._clock.now())
         await self._calls.arrived(sids, conference_sid)
         await self._rooms.follow(conference, events=len(stored.events))
+        if booking.kind is Kind.GATHERING:
+            await self._follow_people(conference)
         await self._events.applied(conference_sid, keys)
         if conference.complete:
             for subscriber in self._on_ended:
                 subscriber()
         return conference
+
+    async def show_out(self, conference: Conference) -> None:
+        """Take off the line whoever should not be on it any more, should that have failed before."""
+        if conference.kind == Kind.GATHERING.value and conference.present:
+            await self._rooms.show_out(conference.booking_id)
+
+    async def _follow_people(self, conference: Conference) -> None:
+        """A gathering's people may have changed while they were on the line, or on their way."""
+        if conference.ended is not None:
+            await self._gatherings.take_next_room(conference.booking_id)
+        else:
+            await self.show_out(conference)
 
     async def apply_left_over(self) -> int:
         """Apply what a process that died has left; says how many conferences there were."""

@@ -66,6 +66,10 @@ class Media:
         picture = await self.prepare(data, field=purpose)
         return await self.keep(picture, owner_id=owner_id, purpose=purpose)
 
+    async def doubt(self, image_id: str, *, owner_id: int, purpose: Purpose) -> None:
+        """Let the sweep look whether this is still shown: to be said before it is taken out of use."""
+        await self._media.doubt(image_id, owner_id=owner_id, purpose=purpose, now=self._clock.now())
+
     async def remove(self, image_id: str, *, owner_id: int, purpose: Purpose) -> None:
         """Take away this person's picture; one that is another's stays."""
         if await self._media.owned(image_id, owner_id):

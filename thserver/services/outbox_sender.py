@@ -97,7 +97,13 @@ class Sender:
             raise NotSaid(OutboxState.SUPPRESSED, "unwanted")
         if row.booking_id is not None and row.booking_starts is not None:
             booking = await self._bookings.get(row.booking_id)
-            if booking is None or booking.state is not State.AGREED or booking.starts != row.booking_starts:
+            if (
+                booking is None
+                or booking.state is not State.AGREED
+                or booking.starts != row.booking_starts
+                # Somebody else's booking by now: he has left, or was sent away.
+                or row.person_id not in (None, *booking.people_ids)
+            ):
                 raise NotSaid(OutboxState.SUPPRESSED, "booking_changed")
         if row.kind is OutboxKind.TEXT and await self._opt_outs.has(row.to):
             raise NotSaid(OutboxState.SUPPRESSED, "opted_out")

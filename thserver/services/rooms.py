@@ -24,6 +24,7 @@ class RoomKeeper:
         """`longest` is how long anybody may stay on the line."""
         self._rooms = database.rooms
         self._calls = database.calls
+        self._gatherings = database.gatherings
         self._clock = clock
         self._carrier = carrier
         self._longest = longest
@@ -42,6 +43,32 @@ class RoomKeeper:
         ):
             return False
         return await self._rooms.claim(slot.room, slot.booking_id, now=now, until=now + ARRIVAL)
+
+    async def is_used(self, room: str, booking_id: int) -> bool:
+        """Whether a conference of this booking is on in the room, or somebody on his way to one."""
+        state = await self._rooms.get(room)
+        return (
+            state is not None
+            and state.booking_id == booking_id
+            and not state.released
+            and state.until > self._clock.now()
+        )
+
+    async def show_out(self, booking_id: int) -> None:
+        """Take off the line whoever is in a gathering's room and in the gathering no longer.
+
+        To be called after its people have changed and after somebody has come in: whichever is last sees both.
+        """
+        members = await self._gatherings.members(booking_id)
+        if members is None:
+            return
+        room, people_ids = members
+        state = await self._rooms.get(room)
+        live = state.live_for(booking_id) if state is not None else None
+        for stay in live.present if live is not None else ():
+            if live is not None and stay.person_id is not None and stay.person_id not in people_ids:
+                log.info("person %s is shown out of room %s", stay.person_id, room)
+                await self._carrier.remove_participant(live.sid, stay.call_sid)
 
     async def follow(self, conference: Conference, *, events: int) -> None:
         """Let the room's document say what the conference's events say."""

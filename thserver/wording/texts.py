@@ -47,3 +47,22 @@ def help_(*, web_domain: str, contact: str, number: str) -> str:
         f"{write}. Dial {shown(number)} at the time of your call. Msg & data rates may apply. "
         "Reply STOP to opt out."
     )
+
+
+def invitation(
+    *, by: str, title: str, starts: datetime | None, zone: tzinfo, number: str, pin: str | None
+) -> str:
+    """`Ann Lee invites you to "Board games" at 9:00 AM CST (Mon Mar 2). Dial +1 202-555-0100. PIN 482913 if asked.`"""
+    if starts is None:
+        return f'{name(by)} invites you to "{name(title)}". No time is set yet. Calls will be on {shown(number)}.'
+    sentences = [
+        f'{name(by)} invites you to "{name(title)}" at {short(starts, zone)}.',
+        f"Dial {shown(number)}.",
+    ]
+    if pin is not None:
+        sentences.append(f"PIN {pin} if asked.")
+    return " ".join(sentences)
+
+
+def called_off(*, by: str, title: str, starts: datetime, zone: tzinfo) -> str:
+    return f'{name(by)} has called off "{name(title)}" at {short(starts, zone)}.'
