@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -18,6 +20,11 @@ READ = ("PNG", "JPEG", "GIF", "WEBP")
 # A progressive JPEG of a few kilobytes can ask for thousands of passes over all its pixels; real ones have about ten.
 MOST_SCANS = 100
 START_OF_SCAN = b"\xff\xda"
+# A picture of so many pixels takes 60 MB and more while it is decoded; one of these at a time.
+LARGE = 15_000_000
+one_at_a_time = threading.Lock()
+# One block for any picture that we take: in Pillow's own blocks of 16 MB the C library keeps much of it for good.
+Image.core.set_block_size(256 * 1024 * 1024)
 DEEP_GREY = ("I", "F", "I;16", "I;16L", "I;16B")
 
 
@@ -61,7 +68,9 @@ def prepare(data: bytes) -> Picture:
                 raise Invalid(image="image_too_large")
             # A JPEG is decoded at the smallest scale that is still large enough.
             image.draft(None, (KEPT_SIDE, KEPT_SIDE))
-            return _encoded(_plain(image))
+            with one_at_a_time if image.width * image.height > LARGE else contextlib.nullcontext():
+                plain = _plain(image)
+            return _encoded(plain)
     except Invalid:
         raise
     except Image.DecompressionBombError as error:
@@ -79,9 +88,17 @@ def _plain(image: Image.Image) -> Image.Image:
         # Sixteen bits of grey; Pillow would cut off instead of scaling.
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     has_alpha = image.has_transparency_data
-    plain = image.convert("RGBA" if has_alpha else "RGB")
+    mode = "RGBA" if has_alpha else "RGB"
+    plain = image
+    if image.mode != mode:
+        plain = image.convert(mode)
+        image.close()
     if max(plain.size) > KEPT_SIDE:
-        plain.thumbnail((KEPT_SIDE, KEPT_SIDE), reducing_gap=2.0)
+        # By a whole number first: that is fast and needs no second picture of full size.
+        whole = plain
+        plain = whole.reduce(max(whole.size) // KEPT_SIDE)
+        whole.close()
+        plain.thumbnail((KEPT_SIDE, KEPT_SIDE))
     plain = ImageOps.exif_transpose(plain)
     if has_alpha and plain.getchannel("A").getextrema() == (255, 255):
         plain = plain.convert("RGB")
