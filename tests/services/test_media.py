@@ -13,7 +13,9 @@ from tests.makers import make_person
 from tests.pictures import opened, picture
 from thserver.domain.errors import Invalid
 from thserver.domain.media import Image, thumb_id
+from thserver.gateways.images import Images
 from thserver.services.all import Services
+from thserver.services.media import Media
 
 
 class Crash(Exception):
@@ -145,21 +147,21 @@ async def test_half_a_removal_is_finished(services: Services, database: Database
     assert await chunks(database) == set()
 
 
-async def test_a_purpose_that_nobody_speaks_for_is_left_alone(
-    services: Services, database: Database, clock: FakeClock
-) -> None:
-    used = await services.media.store_image(picture(), owner_id=1, purpose="logo")
-    unused = await services.media.store_image(picture(), owner_id=2, purpose="logo")
+async def test_a_purpose_that_nobody_speaks_for_is_left_alone(database: Database, clock: FakeClock) -> None:
+    media = Media(database=database, clock=clock, images=Images())
+    used = await media.store_image(picture(), owner_id=1, purpose="logo")
+    unused = await media.store_image(picture(), owner_id=2, purpose="logo")
     clock.advance(hours=2)
-    assert await services.media.collect_orphans() == 0
+    assert await media.collect_orphans() == 0
     asked: list[Mapping[str, int]] = []
 
     async def shown(images: Mapping[str, int]) -> set[str]:
         asked.append(images)
         return {used.id}
 
-    services.media.shown_as("logo", shown)
-    assert await services.media.collect_orphans() == 1
+    media.shown_as("logo", shown)
+    assert await media.collect_orphans() == 1
+    await media.close()
     assert asked == [{used.id: 1, unused.id: 2}]
     assert await kept(database) == {used.id, thumb_id(used.id)}
 
