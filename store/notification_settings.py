@@ -37,3 +37,6 @@ class NotificationSettingsOfPeople(Collection):
         """Those of these people who have this switch off."""
         cursor = self._collection.find({"_id": {"$in": list(person_ids)}, flag: False}, {"_id": 1})
         return {found["_id"] for found in await cursor.to_list()}
+
+    async def forget(self, person_id: int) -> None:
+        await self._collection.delete_one({"_id": person_id})

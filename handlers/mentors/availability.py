@@ -14,8 +14,7 @@ class Availability(MentorsHandler):
     async def get(self) -> None:
         """Every mentor's availability that is not over, from present to future."""
         page = self.page()
-        windows = await self.services.availability.listed()
-        windows = windows[page.skip : page.skip + page.size]
+        windows = await self.services.availability.listed(skip=page.skip, limit=page.size)
         if not self.wants_v2:
             self.reply(response_bodies.availabilities(windows))
             return

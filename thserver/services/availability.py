@@ -59,12 +59,11 @@ class AvailabilityService:
         await self._availability.add(person.id, windows, most=rules.MOST_WINDOWS)
         return windows
 
-    async def listed(self) -> list[Window]:
-        """Every mentor's windows that are not over, from present to future."""
-        by_mentor = await self._availability.of_everybody(after=self._clock.now())
-        shown = await self._people.active(by_mentor)
-        windows = [window for mentor in shown for window in by_mentor[mentor]]
-        return sorted(windows, key=lambda window: (window.starts, window.id))
+    async def listed(self, *, skip: int, limit: int) -> list[Window]:
+        """Every mentor's windows that are not over, from present to future; those of hidden people are left out."""
+        found = await self._availability.of_everybody(after=self._clock.now(), skip=skip, limit=limit)
+        shown = await self._people.active({window.person_id for window in found})
+        return [window for window in found if window.person_id in shown]
 
     async def of_mentors(self, person_ids: Collection[int]) -> dict[int, list[Window]]:
         """By mentor, the windows that are not over."""

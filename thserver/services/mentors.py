@@ -32,6 +32,8 @@ class Mentors:
         self._people = database.people
         self._mentors = database.mentor_profiles
         self._mentees = database.mentee_profiles
+        self._windows = database.availability
+        self._settings = database.notification_settings
         self._availability = availability
 
     async def listed(self, *, skip: int, limit: int) -> list[ListedMentor]:
@@ -119,3 +121,10 @@ class Mentors:
         """Raises NotFound."""
         if not await self._mentees.remove(person_id):
             raise NotFound
+
+    async def forget(self, person_id: int) -> None:
+        """Take away everything that is kept of a person as mentor and mentee; doing it again is once."""
+        await self._mentors.remove(person_id)
+        await self._mentees.remove(person_id)
+        await self._windows.forget(person_id)
+        await self._settings.forget(person_id)
