@@ -10,6 +10,7 @@ from handlers.circles.routes import ROUTES as CIRCLES
 from handlers.console.practice_phone import ROUTES as PRACTICE
 from handlers.experts.routes import MEETINGS as EXPERT_MEETINGS
 from handlers.experts.routes import ROUTES as EXPERTS
+from handlers.gatherings.routes import MEETINGS as GATHERINGS_MEETINGS
 from handlers.gatherings.routes import ROUTES as GATHERINGS
 from handlers.heroes.routes import ROUTES as HEROES
 from handlers.meetings_dispatch import ROUTES as NO_SCHEME
@@ -29,6 +30,7 @@ URL_TABLE: list[tuple[str | Matcher, type[Handler]]] = [
     *HEROES,
     *MENTORS,
     *for_scheme("Bearer", EXPERT_MEETINGS),
+    *for_scheme("Token", GATHERINGS_MEETINGS),
     *NO_SCHEME,
     *EXPERTS,
     *GATHERINGS,

@@ -12,6 +12,7 @@ INVALID_IMAGE = "Upload a valid image. The file you uploaded was either not an i
 NO_FILE = "No file was submitted."
 INVALID_PHONE = "Invalid phone number."
 INVALID_CODE = "Code is invalid."
+NOT_COMPLETED = "completed must be True or not specified."
 # The document writes these with and without a full stop; so do we, each in its place.
 EMPTY_LIST = "This list may not be empty."
 EMPTY_USERS = "This list may not be empty"

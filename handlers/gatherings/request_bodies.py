@@ -6,8 +6,15 @@ from typing import Any
 
 from marshmallow.exceptions import ValidationError
 
-from handlers.fields import MAX_TEXT, Body, Flag, Phone, Text, WholeNumber
-from handlers.gatherings.dialect import BLANK_NAME, EMPTY_LIST, EMPTY_USERS, INVALID_CODE, INVALID_PHONE
+from handlers.fields import MAX_TEXT, Body, Flag, Moment, Phone, Text, WholeNumber
+from handlers.gatherings.dialect import (
+    BLANK_NAME,
+    EMPTY_LIST,
+    EMPTY_USERS,
+    INVALID_CODE,
+    INVALID_PHONE,
+    NOT_COMPLETED,
+)
 from handlers.gatherings.lists import LARGEST_ID, ListOf
 
 LONGEST_PHONE = 40
@@ -84,6 +91,32 @@ class UsersQuery(Body):
     users = ListOf(
         user_id, empty=EMPTY_USERS, most=1000, required=True, error_messages={"required": EMPTY_USERS}
     )
+
+
+class NewMeeting(Body):
+    title = Text(required=True)
+    description = Text(allow_none=True, load_default=None)
+    user_ids = ListOf(user_id, most=1000, data_key="users", load_default=list)
+    starts = Moment(allow_none=True, data_key="time", load_default=None)
+
+
+class MeetingsQuery(Body):
+    with_completed = Flag(data_key="all", load_default=False)
+
+
+class Completed(Flag):
+    """True, or not said at all."""
+
+    default_error_messages = dict.fromkeys(("invalid", "null"), NOT_COMPLETED)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not super()._deserialize(value, attr, data, **kwargs):
+            raise self.make_error("invalid")
+        return True
+
+
+class MeetingChanges(Body):
+    completed = Completed(load_default=False)
 
 
 class OneUser(Body):

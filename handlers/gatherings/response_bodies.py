@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from handlers.fields import utc_text
+from thserver.domain.gatherings import Gathering
+from thserver.domain.media import url_path
 from thserver.domain.people import Person
 from thserver.domain.visibility import Sight
 
@@ -32,6 +35,20 @@ def user(seen: Sight) -> dict[str, Any]:
         body["phone"] = seen.phone
     body["avatar"] = seen.picture
     return body
+
+
+def meeting(gathering: Gathering, base_url: str) -> dict[str, Any]:
+    return {
+        "id": gathering.id,
+        "title": gathering.title,
+        "description": gathering.description,
+        "logo": base_url + url_path(gathering.logo_id),
+        "time": utc_text(gathering.starts) if gathering.starts is not None else None,
+        "created": utc_text(gathering.created),
+        "completed": gathering.completed,
+        "king": gathering.king_id,
+        "users": list(gathering.member_ids),
+    }
 
 
 def users(seen: Iterable[Sight]) -> list[dict[str, Any]]:

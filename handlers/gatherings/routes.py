@@ -1,9 +1,9 @@
-"""The paths of contract gatherings."""
+"""The paths of contract gatherings. Those of meetings are another contract's too: the scheme of the sign-in decides."""
 
 from __future__ import annotations
 
 from handlers.base import Handler, unknown_path
-from handlers.gatherings import account, sign_in, users
+from handlers.gatherings import account, meetings, sign_in, users
 from handlers.gatherings.dialect import DIALECT
 
 # An id that the database can be asked for; anything else is an unknown path.
@@ -21,4 +21,11 @@ ROUTES: list[tuple[str, type[Handler]]] = [
     (r"/api/contacts/?", users.Contacts),
     (r"/api/(?:auth|account|blacklist|contacts)(?:/.*)?", unknown_path(DIALECT)),
     (rf"/api/users{NOT_OURS}(?:/.*)?", unknown_path(DIALECT)),
+]
+
+MEETINGS: list[tuple[str, type[Handler]]] = [
+    (r"/api/meetings/?", meetings.Meetings),
+    (rf"/api/meetings/{NUMBER}/?", meetings.Meeting),
+    (rf"/api/meetings/{NUMBER}/users/?", meetings.MeetingUsers),
+    (r"/api/meetings(?:/.*)?", unknown_path(DIALECT)),
 ]
