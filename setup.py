@@ -44,6 +44,7 @@ setup(
             "pytest>=9.2,<10",
             "pytest-tornasync==0.6.0.post2",
             "pytest-timeout>=2.4",
+            "pytest-xdist>=3.8",
             "ruff>=0.17",
             "mypy>=2.4",
         ],

@@ -170,7 +170,9 @@ class Database:
         """Take every document away but leave the indexes: for tests."""
         names = sorted({collection.name for collection in COLLECTIONS.values()})
         # One question to all of them together: most are empty, and there are many tests.
-        asked = [[{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}] for name in names]
+        asked: list[list[dict[str, Any]]] = [
+            [{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}] for name in names
+        ]
         unions = [
             {"$unionWith": {"coll": name, "pipeline": pipeline}}
             for name, pipeline in zip(names[1:], asked[1:], strict=True)

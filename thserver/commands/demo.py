@@ -130,8 +130,7 @@ async def _call(story: Story, hero: Client, user: Client, request: dict[str, Any
     await story.wait_until(starts)
     async with _on_the_line(story, user) as cam:
         await cam.until("said")
-        while not (await user.get("/api/v1/conferences/"))["count"]:
-            await asyncio.sleep(0.1)
+        await user.is_logged()
         async with _on_the_line(story, hero) as tom:
             await _talk(story, cam, tom)
 

@@ -106,6 +106,14 @@ class Client:
             raise Story.Broken("the e-mail has no token")
         await self.post("/api/v1/accounts/verify-email", {"token": token[1]})
 
+    async def is_logged(self) -> None:
+        """Wait until the phone company's word that this person has joined has come."""
+        for _ in range(int(PATIENCE_S * 10)):
+            if (await self.get("/api/v1/conferences/"))["count"]:
+                return
+            await asyncio.sleep(0.1)
+        raise Story.Broken(f"{self.first} is not in the log")
+
     async def get(self, path: str) -> dict[str, Any]:
         return await self._request("GET", path, None, (200,))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -197,7 +196,22 @@ async def test_accept_and_decline_hero(api: Api, services: Services, mail: Simul
 
 
 @pytest.mark.parametrize(
-    "hero_id", [99, 0, -1, 2**63, "99", "nobody", "", None, True, 1.5, [1], {"$gt": 0}, str(uuid.uuid4())]
+    "hero_id",
+    [
+        99,
+        0,
+        -1,
+        2**63,
+        "99",
+        "nobody",
+        "",
+        None,
+        True,
+        1.5,
+        [1],
+        {"$gt": 0},
+        "e4c90656-becd-420d-986e-1764649bf753",
+    ],
 )
 async def test_an_unknown_hero_is_named_as_a_wrong_field(api: Api, services: Services, hero_id: Any) -> None:
     await make_hero(services, accepted=False)
@@ -334,7 +348,9 @@ async def test_a_page_of_heroes_takes_one_question_about_people(
 
 def test_a_hundred_heroes_are_written_down_in_no_time() -> None:
     now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-    person = Person(id=1, uuid=str(uuid.uuid4()), first_name="Tom", created=now, updated=now)
+    person = Person(
+        id=1, uuid="e4c90656-becd-420d-986e-1764649bf753", first_name="Tom", created=now, updated=now
+    )
     hero = Hero(id=1, person_id=1, name="Tom", slug="tom", accepted=True, created=now, updated=now, **OFFER)
     best = 1.0
     for _ in range(20):
@@ -390,7 +406,7 @@ async def test_a_hero_who_is_not_listed_is_seen_by_himself_and_staff_only(
         "-1",
         "99999999999999999999",
         "507f1f77bcf86cd799439011",
-        str(uuid.uuid4()),
+        "e4c90656-becd-420d-986e-1764649bf753",
         "nobody",
         "..%2fprofile",
         "%00",

@@ -52,7 +52,7 @@ class SimulatedCarrier:
         """`base_url` is where callback paths belong; `seconds_per_second` how many seconds of a call pass in
         one (0: pauses and time limits end only when the clock says so, see `look_at_clock`)."""
         self.account_id = account_id
-        self.auth_tokens = (auth_token,)
+        self.auth_tokens: tuple[str, ...] = (auth_token,)
         self.faults = Faults()
         self.calls: dict[str, SimulatedCall] = {}
         self._records = records
