@@ -1,4 +1,4 @@
-"""Conferences: what was logged when a user and a hero dialled in."""
+"""Conferences: what was logged when people dialled in, whichever contract the call was booked through."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from handlers.access import signed_in
 from handlers.fields import utc_text
 from handlers.heroes.base import HeroesHandler
 from handlers.paging import Page, PageQuery
-from thserver.domain.bookings import Booking, Kind
+from thserver.domain.bookings import Booking
 from thserver.domain.conferences import Conference
 from thserver.domain.people import Person
 from thserver.services.conferences import Minutes
@@ -22,12 +22,10 @@ class Conferences(HeroesHandler):
 
     @signed_in
     async def get(self) -> None:
-        """A page of the conferences of one's own call requests, the newest first."""
+        """A page of the conferences of one's own calls, the newest first."""
         query = self.read_query(QUERY)
         page = Page(query["page"], query["page_size"])
-        minutes = await self.services.conferences.of_person(
-            self.me, kind=Kind.CALL, skip=page.skip, limit=page.size
-        )
+        minutes = await self.services.conferences.of_person(self.me, skip=page.skip, limit=page.size)
         results = [summary(conference, minutes) for conference in minutes.conferences]
         self.reply(page.answer(self.request, self.settings["base_url"], minutes.count, results))
 
@@ -37,7 +35,7 @@ class ConferenceDetail(HeroesHandler):
 
     @signed_in
     async def get(self, sid: str) -> None:
-        minutes = await self.services.conferences.get(self.me, sid, kind=Kind.CALL)
+        minutes = await self.services.conferences.get(self.me, sid)
         self.reply(detail(minutes.conferences[0], minutes))
 
 

@@ -125,17 +125,16 @@ class Conferences:
             await self.apply(conference_sid)
         return len(left)
 
-    async def of_person(self, person: Person, *, kind: Kind, skip: int, limit: int) -> Minutes:
-        """The conferences of this person's bookings of that kind, the newest first."""
-        count, conferences = await self._conferences.of_person(
-            person.id, kind=kind.value, skip=skip, limit=limit
-        )
+    async def of_person(self, person: Person, *, skip: int, limit: int) -> Minutes:
+        """The conferences that this person has a part in, whichever contract they were booked through, the newest
+        first."""
+        count, conferences = await self._conferences.of_person(person.id, skip=skip, limit=limit)
         return await self._with_people(count, conferences)
 
-    async def get(self, person: Person, sid: str, *, kind: Kind) -> Minutes:
+    async def get(self, person: Person, sid: str) -> Minutes:
         """One conference. Raises NotFound, or NotAllowed for somebody who has no part in it."""
         conference = await self._conferences.get(sid) if len(sid) <= LONGEST_SID else None
-        if conference is None or conference.kind != kind.value:
+        if conference is None:
             raise NotFound
         if person.id not in conference.people_ids:
             raise NotAllowed
