@@ -13,31 +13,24 @@ from thserver.domain.bookings import Kind, State
 MOST_SLOTS = 10
 DIALLED = [State.AGREED.value, State.HELD.value]
 
-WITH_PEOPLE_AND_ROOM: list[dict[str, Any]] = [
-    {
-        "$lookup": {
-            "from": "people",
-            "localField": "people_ids",
-            "foreignField": "_id",
-            "pipeline": [{"$project": {"first_name": 1, "last_name": 1, "username": 1, "timezone": 1}}],
-            "as": "people",
-        }
-    },
-    {"$lookup": {"from": "rooms", "localField": "room", "foreignField": "_id", "as": "room_state"}},
-    {
-        "$project": {
-            "kind": 1,
-            "state": 1,
-            "host_id": 1,
-            "people_ids": 1,
-            "room": 1,
-            "starts": 1,
-            "ends": 1,
-            "people": 1,
-            "room_state": 1,
-        }
-    },
-]
+SLOT = dict.fromkeys(("kind", "state", "host_id", "people_ids", "room", "starts", "ends"), 1)
+
+
+def with_people_and_rooms(prefix: str = "") -> list[dict[str, Any]]:
+    """Stages that add everybody's names and the rooms' states beside the bookings. One lookup for all of them: one
+    inside the other would cost the database twice as much."""
+    return [
+        {
+            "$lookup": {
+                "from": "people",
+                "localField": f"{prefix}people_ids",
+                "foreignField": "_id",
+                "pipeline": [{"$project": {"first_name": 1, "last_name": 1, "username": 1, "timezone": 1}}],
+                "as": "people",
+            }
+        },
+        {"$lookup": {"from": "rooms", "localField": f"{prefix}room", "foreignField": "_id", "as": "rooms"}},
+    ]
 
 
 def full_name(person: dict[str, Any]) -> str:
@@ -45,18 +38,24 @@ def full_name(person: dict[str, Any]) -> str:
     return name or str(person.get("username") or "Somebody")
 
 
-def slot_from(found: dict[str, Any]) -> Slot:
-    return Slot(
-        booking_id=found["_id"],
-        kind=Kind(found["kind"]),
-        state=State(found["state"]),
-        host_id=found["host_id"],
-        people_ids=tuple(found["people_ids"]),
-        names={person["_id"]: full_name(person) for person in found["people"]},
-        room=found["room"],
-        starts=found["starts"],
-        ends=found["ends"],
-        room_state=rooms.from_document(found["room_state"][0]) if found["room_state"] else None,
+def slots_from(bookings: list[dict[str, Any]], found: dict[str, Any]) -> tuple[Slot, ...]:
+    """The bookings as slots; `found` has the names and rooms of all of them."""
+    names = {person["_id"]: full_name(person) for person in found["people"]}
+    states = {room["_id"]: rooms.from_document(room) for room in found["rooms"]}
+    return tuple(
+        Slot(
+            booking_id=booking["_id"],
+            kind=Kind(booking["kind"]),
+            state=State(booking["state"]),
+            host_id=booking["host_id"],
+            people_ids=tuple(booking["people_ids"]),
+            names=names,
+            room=booking["room"],
+            starts=booking["starts"],
+            ends=booking["ends"],
+            room_state=states.get(booking["room"]),
+        )
+        for booking in bookings
     )
 
 
@@ -84,53 +83,42 @@ class Admissions(Collection):
 
     async def of_pin(self, pin_hash: str) -> CallerView | None:
         """The person whose PIN this is, with the booking that it is for."""
-        cursor = await self._bookings.aggregate(
-            [
-                {"$match": {"pins.hash": pin_hash, "state": {"$in": DIALLED}}},
-                {"$limit": 1},
-                {
-                    "$set": {
-                        "pin": {"$filter": {"input": "$pins", "cond": {"$eq": ["$$this.hash", pin_hash]}}}
-                    }
-                },
-                *WITH_PEOPLE_AND_ROOM[:-1],
-            ]
-        )
-        found = await cursor.to_list(1)
-        if not found or "starts" not in found[0]:
+        booking = await self._booking({"pins.hash": pin_hash}, SLOT | {"pins": 1})
+        if booking is None:
             return None
-        booking = found[0]
-        person_id = booking["pin"][0]["person_id"]
+        (person_id,) = (pin["person_id"] for pin in booking["pins"] if pin["hash"] == pin_hash)
         for person in booking["people"]:
             if person["_id"] == person_id:
-                return view_from(person, (slot_from(booking),))
+                return view_from(person, slots_from([booking], booking))
         return None
 
     async def slot(self, booking_id: int) -> Slot | None:
-        cursor = await self._bookings.aggregate(
-            [{"$match": {"_id": booking_id, "state": {"$in": DIALLED}}}, *WITH_PEOPLE_AND_ROOM]
-        )
-        found = await cursor.to_list(1)
-        return slot_from(found[0]) if found and "starts" in found[0] else None
-
-    async def zone_of(self, person_id: int) -> str:
-        found = await self._collection.find_one({"_id": person_id}, {"timezone": 1})
-        return str(found.get("timezone", "UTC")) if found else "UTC"
+        """One booking, if it can be dialled into at all."""
+        booking = await self._booking({"_id": booking_id}, SLOT)
+        return slots_from([booking], booking)[0] if booking is not None else None
 
     async def awaits_code(self, phone: str) -> bool:
         """Whether somebody has given this number and has not confirmed it yet."""
         return await self._collection.find_one({"phone_pending": phone}, {"_id": 1}) is not None
 
-    @property
-    def _bookings(self) -> Any:
-        return self._collection.database["bookings"]
+    async def _booking(self, match: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any] | None:
+        cursor = await self._collection.database["bookings"].aggregate(
+            [
+                {"$match": {**match, "state": {"$in": DIALLED}}},
+                {"$limit": 1},
+                {"$project": fields},
+                *with_people_and_rooms(),
+            ]
+        )
+        found = await cursor.to_list(1)
+        return found[0] if found and found[0].get("starts") else None
 
     async def _one(self, pipeline: list[dict[str, Any]]) -> CallerView | None:
         cursor = await self._collection.aggregate(pipeline)
         found = await cursor.to_list(1)
         if not found:
             return None
-        return view_from(found[0], tuple(slot_from(each) for each in found[0]["slots"]))
+        return view_from(found[0], slots_from(found[0]["slots"], found[0]))
 
 
 def _slots(match: dict[str, Any]) -> list[dict[str, Any]]:
@@ -146,9 +134,10 @@ def _slots(match: dict[str, Any]) -> list[dict[str, Any]]:
                     {"$match": {**match, "state": {"$in": DIALLED}}},
                     {"$sort": {"ends": 1}},
                     {"$limit": MOST_SLOTS},
-                    *WITH_PEOPLE_AND_ROOM,
+                    {"$project": SLOT},
                 ],
                 "as": "slots",
             }
         },
+        *with_people_and_rooms("slots."),
     ]

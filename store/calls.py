@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from store.collection import Collection
@@ -49,12 +49,7 @@ def from_document(found: dict[str, Any]) -> Call:
 class Calls(Collection):
     name = "calls"
     indexes = (
-        # Callers who were let in and have not arrived in the room yet.
-        IndexModel(
-            [("booking_id", ASCENDING), ("admitted", ASCENDING)],
-            name="of_booking",
-            partialFilterExpression={"booking_id": {"$gt": 0}},
-        ),
+        # Callers who were let in and have not arrived in the room yet: never many, so one field is enough.
         IndexModel(
             "on_the_way", name="on_the_way", partialFilterExpression={"on_the_way": {"$exists": True}}
         ),
@@ -102,14 +97,16 @@ class Calls(Collection):
         found = await self._collection.find_one({"_id": sid})
         return from_document(found) if found is not None else None
 
-    async def people(self, sids: Many[str]) -> dict[str, int]:
-        """The person behind each of these calls, where he is known."""
+    async def callers(self, sids: Many[str]) -> tuple[dict[str, int], list[str]]:
+        """The person behind each of these calls, where he is known, and those that were still on their way."""
         if not sids:
-            return {}
+            return {}, []
         cursor = self._collection.find(
-            {"_id": {"$in": list(sids)}, "person_id": {"$gt": 0}}, {"person_id": 1}
+            {"_id": {"$in": list(sids)}, "person_id": {"$gt": 0}}, {"person_id": 1, "on_the_way": 1}
         )
-        return {found["_id"]: found["person_id"] async for found in cursor}
+        found = await cursor.to_list()
+        people = {each["_id"]: each["person_id"] for each in found}
+        return people, [each["_id"] for each in found if "on_the_way" in each]
 
     async def arrived(self, sids: Many[str], conference_sid: str) -> None:
         """These calls are in this conference, or have been."""
@@ -122,21 +119,21 @@ class Calls(Collection):
     async def last_on_the_way(self, booking_id: int, *, since: datetime) -> datetime | None:
         """When the last caller of this booking was let in who has not arrived yet, if that was since then."""
         found = await self._collection.find_one(
-            {"booking_id": booking_id, "admitted": {"$gte": since}, "on_the_way": {"$exists": True}},
-            {"admitted": 1},
-            sort=[("admitted", -1)],
+            {"on_the_way": {"$gte": since}, "booking_id": booking_id},
+            {"on_the_way": 1},
+            sort=[("on_the_way", -1)],
         )
-        return found["admitted"] if found else None
+        return found["on_the_way"] if found else None
 
     async def not_arrived(self, *, before: datetime, limit: int = 200) -> list[Call]:
         """Callers who were let in before then, of whose arrival nothing was heard: the earliest first."""
         cursor = self._collection.find({"on_the_way": {"$lt": before}}).sort("on_the_way").limit(limit)
         return [from_document(found) async for found in cursor]
 
-    async def of_booking(self, booking_id: int) -> list[Call]:
-        """Those who were let in for this booking, the earliest first."""
-        cursor = self._collection.find({"booking_id": booking_id, "admitted": {"$exists": True}}).sort(
-            "admitted"
+    async def not_arrived_of(self, booking_id: int) -> list[Call]:
+        """Callers of this booking of whose arrival nothing was heard, the earliest first."""
+        cursor = self._collection.find({"on_the_way": {"$exists": True}, "booking_id": booking_id}).sort(
+            "on_the_way"
         )
         return [from_document(found) async for found in cursor]
 

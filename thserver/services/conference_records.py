@@ -80,9 +80,8 @@ class ConferenceRecords:
         if record is not None:
             for leg in conference.legs:
                 await self._add_call(conference.booking_id, conference.sid, leg.call_sid, record)
-            for call in await self._calls.of_booking(conference.booking_id):
-                if call.conference_sid is None:
-                    await self._add_call(conference.booking_id, conference.sid, call.sid, record)
+            for call in await self._calls.not_arrived_of(conference.booking_id):
+                await self._add_call(conference.booking_id, conference.sid, call.sid, record)
             await self._add_conference(conference, record, ended=conference.ended or record.updated_at)
         log.info("conference %s was closed from the carrier's record", conference.sid)
         await self._service.apply(conference.sid)
@@ -115,9 +114,9 @@ class ConferenceRecords:
         if known is not None and known.booking_id != booking_id:
             return False
         ended = record.updated_at if record.status == "completed" else None
-        for call in await self._calls.of_booking(booking_id):
-            if call.conference_sid in (None, record.sid):
-                await self._add_call(booking_id, record.sid, call.sid, record)
+        sids = {call.sid for call in await self._calls.not_arrived_of(booking_id)}
+        for sid in sorted(sids | {leg.call_sid for leg in known.legs} if known is not None else sids):
+            await self._add_call(booking_id, record.sid, sid, record)
         if ended is not None:
             await self._service.note(
                 booking_id,

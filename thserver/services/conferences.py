@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from thserver.services.rooms import RoomKeeper
 log = logging.getLogger(__name__)
 
 LONGEST_SID = 100
+AT_A_TIME = 4
 LEFT_OVER_AFTER = timedelta(seconds=30)
 
 
@@ -45,6 +47,7 @@ class Conferences:
         self._clock = clock
         self._background = background
         self._rooms = rooms
+        self._turns = asyncio.Semaphore(AT_A_TIME)
         self._on_ended: list[Callable[[], None]] = []
 
     def on_ended(self, subscriber: Callable[[], None]) -> None:
@@ -62,7 +65,7 @@ class Conferences:
         """Keep an event and apply it after the answer. False when it was told before."""
         is_new = await self.note(booking_id, conference_sid, event, raw=raw)
         if is_new:
-            self._background.soon(f"conference {conference_sid}", lambda: self.apply(conference_sid))
+            self._background.soon(f"conference {conference_sid}", lambda: self._apply_in_turn(conference_sid))
         return is_new
 
     async def note(
@@ -90,13 +93,13 @@ class Conferences:
             await self._events.applied(conference_sid, keys)
             return None
         sids = {event.call_sid for event in stored.events if event.call_sid}
-        callers = await self._calls.people(sids)
+        callers, arriving = await self._calls.callers(sids)
         conference = derive(conference_sid, stored.events, booking_id=booking.id, callers=callers)
         conference.room = conference.room or booking.room
         conference.kind = booking.kind.value
         conference.people_ids = tuple(dict.fromkeys((*booking.people_ids, *callers.values())))
         await self._conferences.put(conference, events=len(stored.events), now=self._clock.now())
-        await self._calls.arrived(sids, conference_sid)
+        await self._calls.arrived(arriving, conference_sid)
         await self._rooms.follow(conference, events=len(stored.events))
         if booking.kind is Kind.GATHERING:
             await self._follow_people(conference)
@@ -117,6 +120,11 @@ class Conferences:
             await self._gatherings.take_next_room(conference.booking_id)
         else:
             await self.show_out(conference)
+
+    async def _apply_in_turn(self, conference_sid: str) -> None:
+        # Answers come first: however many events pour in, only a few are applied at a time.
+        async with self._turns:
+            await self.apply(conference_sid)
 
     async def apply_left_over(self) -> int:
         """Apply what a process that died has left; says how many conferences there were."""
