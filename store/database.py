@@ -18,6 +18,7 @@ from store.card_events import CardEvents
 from store.categories import Categories
 from store.charges import Charges
 from store.circle_profiles import CircleProfiles
+from store.closings import Closings
 from store.codes import Codes
 from store.collection import Collection, translated
 from store.conference_events import ConferenceEvents
@@ -49,6 +50,7 @@ from store.weekly_availability import WeeklyAvailability
 
 COLLECTIONS: dict[str, type[Collection]] = {
     "people": People,
+    "closings": Closings,
     "numbers": Numbers,
     "limits": Limits,
     "leases": Leases,
@@ -93,6 +95,7 @@ class Database:
     """The collections by name, and what concerns all of them."""
 
     people: People
+    closings: Closings
     numbers: Numbers
     limits: Limits
     leases: Leases

@@ -26,29 +26,6 @@ FACE = dict.fromkeys(("username", "first_name", "last_name", "image_url"), 1)
 
 # The path under which our own pictures are reached.
 MEDIA = "/media/"
-# What a person who closes his account loses in the first moment. His name goes last: others are still told who left.
-ENDS_AT_ONCE = (
-    "tokens",
-    "password_hash",
-    "email",
-    "email_verified",
-    "email_pending",
-    "phone",
-    "phone_pending",
-    "username",
-    "image_url",
-    "is_staff",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """An account that is being closed: what its person had that must be taken away elsewhere."""
-
-    person_id: int
-    since: datetime
-    phone: str | None
-    image_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,46 +260,6 @@ class People(Collection):
         found = [self._person(each) for each in await cursor.to_list()]
         return sorted(found, key=lambda person: person.id)
 
-    async def begin_closing(self, person_id: int, *, now: datetime) -> Closing | None:
-        """From now on nobody can sign in, nobody finds this person, and what was his alone is free for others.
-
-        What is still needed to take the rest away is kept aside until `end_closing`. None for an unknown person,
-        and for one who is closed entirely; the same again as long as he is not.
-        """
-        await self._collection.update_one(
-            {"_id": person_id, "closed": None},
-            [
-                {
-                    "$set": {
-                        "closed": now,
-                        "updated": now,
-                        "is_active": False,
-                        "hidden_phone": True,
-                        "closing": {"since": now, "phone": "$phone", "image_url": "$image_url"},
-                    }
-                },
-                {"$unset": list(ENDS_AT_ONCE)},
-            ],
-        )
-        found = await self._collection.find_one(
-            {"_id": person_id, "closing.since": {"$exists": True}}, {"closing": 1}
-        )
-        return _closing(found) if found is not None else None
-
-    async def half_closed(self, *, before: datetime) -> list[Closing]:
-        """Whom a process that died has left half closed."""
-        cursor = self._collection.find({"closing.since": {"$lte": before}}, {"closing": 1}).limit(100)
-        return [_closing(found) async for found in cursor]
-
-    async def end_closing(self, person_id: int, *, first_name: str, last_name: str, now: datetime) -> None:
-        """Leave nothing but a placeholder with this name."""
-        kept: dict[str, Any] = {name: f"${name}" for name in ("_id", "uuid", "created", "closed")}
-        names = {"first_name": {"$literal": first_name}, "last_name": {"$literal": last_name}}
-        placeholder = {**kept, **names, "is_active": False, "hidden_phone": True, "updated": now}
-        await self._collection.update_one(
-            {"_id": person_id, "closing.since": {"$exists": True}}, [{"$replaceWith": placeholder}]
-        )
-
     async def _one(self, query: dict[str, Any]) -> Person | None:
         found = await self._collection.find_one(query, {"tokens": 0})
         return self._person(found) if found is not None else None
@@ -341,11 +278,6 @@ class People(Collection):
         if url and self.base_url and url.startswith(self.base_url + MEDIA):
             return {**values, "image_url": url.removeprefix(self.base_url)}
         return values
-
-
-def _closing(found: dict[str, Any]) -> Closing:
-    kept = found["closing"]
-    return Closing(found["_id"], kept["since"], kept.get("phone"), kept.get("image_url"))
 
 
 def _token(token: Token) -> dict[str, Any]:

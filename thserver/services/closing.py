@@ -10,8 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from store.closings import Closing as Note
 from store.database import Database
-from store.people import Closing as Note
 from thserver import kill_points
 from thserver.domain.media import image_id_in
 from thserver.domain.people import Person
@@ -48,7 +48,7 @@ class Closing:
         token_kinds: TokenKinds,
         media: Media,
     ) -> None:
-        self._people = database.people
+        self._closings = database.closings
         self._contacts = database.contacts
         self._blacklist = database.blacklist
         self._heroes = database.heroes
@@ -67,14 +67,14 @@ class Closing:
 
     async def close(self, person: Person) -> None:
         """Closing twice is once."""
-        note = await self._people.begin_closing(person.id, now=self._clock.now())
+        note = await self._closings.begin(person.id, now=self._clock.now())
         if note is not None:
             kill_points.reached("closing.begun")
             await self._finish(note)
 
     async def finish_left_over(self) -> int:
         """Finish what a process that died has left; says how many accounts there were."""
-        left = await self._people.half_closed(before=self._clock.now() - LEFT_OVER_AFTER)
+        left = await self._closings.half_done(before=self._clock.now() - LEFT_OVER_AFTER)
         for note in left:
             try:
                 await self._finish(note)
@@ -101,9 +101,7 @@ class Closing:
         await self._close_hero(person_id)
         kill_points.reached("closing.cleared")
         first_name, last_name = PLACEHOLDER
-        await self._people.end_closing(
-            person_id, first_name=first_name, last_name=last_name, now=self._clock.now()
-        )
+        await self._closings.end(person_id, first_name=first_name, last_name=last_name, now=self._clock.now())
 
     async def _close_hero(self, person_id: int) -> None:
         """Of a hero only what he charged stays: it is in other people's records."""

@@ -324,7 +324,7 @@ async def test_a_closing_that_broke_off_is_finished_by_the_sweep(
     await bob("PUT", "/contacts/", {"names": ["A"], "phones": [ann.phone]})
     await ann("PUT", "/contacts/", {"names": ["B"], "phones": [bob.phone]})
     # The process dies after the first step.
-    await database.people.begin_closing(ann.id, now=clock.now())
+    await database.closings.begin(ann.id, now=clock.now())
     assert await services.closing.finish_left_over() == 0
     clock.advance(minutes=1)
     assert await services.closing.finish_left_over() == 1
@@ -379,7 +379,7 @@ async def test_a_contact_made_after_the_closing_stays(
     join: Join, services: Services, database: Database, clock: FakeClock
 ) -> None:
     ann, bob = await join("Ann"), await join("Bob")
-    await database.people.begin_closing(ann.id, now=clock.now())
+    await database.closings.begin(ann.id, now=clock.now())
     clock.advance(minutes=1)
     await bob("PUT", "/contacts/", {"names": ["New A"], "phones": [ann.phone]})
     await services.closing.finish_left_over()
