@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +16,7 @@ USER = ["id", "name", "phone", "avatar"]
 USER_WITHOUT_PHONE = ["id", "name", "avatar"]
 MEETING = ["id", "title", "description", "logo", "time", "created", "completed", "king", "users"]
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 BOUNDARY = "a-boundary-of-the-tests"
 
 
@@ -75,6 +78,32 @@ class GatheringsClient:
         user_id: int = answer.body["user_id"]
         return user_id
 
+    async def gather(
+        self,
+        title: str = "Board games",
+        *,
+        users: Iterable[int] = (),
+        time: datetime | str | None = None,
+        logo: bytes | None = None,
+        expect: int | None = 201,
+        **more: str,
+    ) -> Answer:
+        """Make a meeting."""
+        parts: list[tuple[str, str | None, bytes]] = [("title", None, title.encode())]
+        parts += [("users", None, str(user).encode()) for user in users]
+        parts += [(field, None, value.encode()) for field, value in more.items()]
+        if time is not None:
+            said = time if isinstance(time, str) else time.isoformat()
+            parts.append(("time", None, said.encode()))
+        parts.append(("logo", "logo.png", logo or picture()))
+        return await self("POST", "/meetings/", parts=parts, expect=expect)
+
+    async def exclude(self, meeting: int, user: int, *, expect: int | None = 200) -> Answer:
+        return await self("DELETE", f"/meetings/{meeting}/users/", {"user": user}, expect=expect)
+
+    async def invite(self, meeting: int, user: int, *, expect: int | None = 200) -> Answer:
+        return await self("PUT", f"/meetings/{meeting}/users/", {"user": user}, expect=expect)
+
 
 def multipart(parts: list[tuple[str, str | None, bytes]]) -> bytes:
     body = b""
@@ -127,6 +156,17 @@ def check_value(value: Any) -> None:
     elif "name" in value:
         assert list(value) in (USER, USER_WITHOUT_PHONE)
     elif "king" in value:
-        assert list(value) == MEETING
+        check_meeting(value)
     if value.get("phone") is not None:
         assert PHONE.fullmatch(value["phone"]), value["phone"]
+
+
+def check_meeting(meeting: dict[str, Any]) -> None:
+    assert list(meeting) == MEETING
+    assert meeting["king"] in meeting["users"]
+    assert meeting["users"] == sorted(set(meeting["users"]))
+    assert len(meeting["users"]) <= 50
+    assert STAMP.fullmatch(meeting["created"])
+    assert meeting["time"] is None or STAMP.fullmatch(meeting["time"])
+    assert isinstance(meeting["completed"], bool)
+    assert re.fullmatch(r"https?://[^/]+/media/[0-9a-f]{32}\.(?:png|jpg)", meeting["logo"])
