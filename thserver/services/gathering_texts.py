@@ -107,10 +107,14 @@ class GatheringTexts:
             else:
                 assert booking.starts is not None
                 body = texts.called_off(by=by, title=title, starts=booking.starts, zone=person.zone)
-            letter = LetterDraft(to=person.email, template=template, facts=facts) if person.email else None
+            letter = (
+                LetterDraft(to=person.mail_address, template=template, facts=facts)
+                if person.mail_address
+                else None
+            )
             await self._outbox.add_text(to=person.phone, body=body, instead=letter, **more)
-        elif person.email:
-            await self._outbox.add_letter(to=person.email, template=template, facts=facts, **more)
+        elif person.mail_address:
+            await self._outbox.add_letter(to=person.mail_address, template=template, facts=facts, **more)
 
 
 def _whom(booking: Booking, news: News) -> list[int]:
