@@ -88,7 +88,7 @@ def court(world: World, io_loop: object) -> Court:
         ]
         return Court(world, people)
 
-    return io_loop.run_sync(make)  # type: ignore[attr-defined,no-any-return]
+    return io_loop.run_sync(make)  # type: ignore[attr-defined]
 
 
 def pin_in(text: str) -> str:
