@@ -189,6 +189,8 @@ class EmbeddedMongo:
             *("--logpath", str(self.log_file), "--logappend", "--quiet"),
             *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64" if self.fast else "512"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            # What a process that was killed has left open must not keep others from the same documents for a minute.
+            *("--setParameter", "transactionLifetimeLimitSeconds=10"),
             # Nobody else serves this set, so there is no use in waiting for clients to move elsewhere.
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"),
         ]

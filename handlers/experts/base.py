@@ -9,7 +9,6 @@ from typing import Any
 
 from handlers.base import Handler, UnknownPath
 from handlers.experts.dialect import DIALECT
-from thserver.domain.errors import NotSignedIn
 from thserver.services.request_limits import Allowance, TooMany
 
 LIMIT_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -36,17 +35,14 @@ class ExpertsHandler(Handler):
         super().set_default_headers()
         self.set_header("Access-Control-Expose-Headers", ", ".join((*LIMIT_HEADERS, "Retry-After")))
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        if isinstance(kwargs.get("exc_info", (None, None))[1], NotSignedIn):
-            self.set_header("WWW-Authenticate", "Bearer")
-        super().write_error(status_code, **kwargs)
-
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
         # The one place that every answer passes, after whatever has cleared the headers.
         left = self.allowance or self.services.request_limits.look(self.caller)
         values = (left.limit, left.remaining, math.ceil(left.reset.timestamp()))
         for name, value in zip(LIMIT_HEADERS, values, strict=True):
             self.set_header(name, str(value))
+        if self.get_status() == 401:
+            self.set_header("WWW-Authenticate", "Bearer")
         return super().finish(chunk)
 
 
