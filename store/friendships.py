@@ -231,6 +231,13 @@ class Friendships(Collection):
         )
         return from_document(found) if found is not None else None
 
+    async def owes_mail(self, friendship: Friendship) -> bool:
+        """Whether the mail that was due is due still: he may have been taken out or put on the grey list since."""
+        found = await self._collection.find_one(
+            {"_id": friendship.id, "mails": friendship.mails, "mail_due": {"$exists": True}}, {"_id": 1}
+        )
+        return found is not None
+
     async def mailed(self, friendship: Friendship) -> None:
         """The mail that was due is in the outbox."""
         await self._collection.update_one(

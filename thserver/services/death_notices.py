@@ -17,7 +17,7 @@ from store.death_notices import Stale
 from thserver.domain import circles as rules
 from thserver.domain.bookings import Booking, Kind
 from thserver.domain.circles import Funeral, Member, Notice, NoticeState, Setting, Step, StepTaken
-from thserver.domain.errors import AlreadyExists, Invalid, NotFound, Refusal, WrongState
+from thserver.domain.errors import AlreadyExists, Invalid, NotFound, Refusal, Unavailable, WrongState
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
 from thserver.services.background import Background
@@ -114,6 +114,9 @@ class DeathNotices:
         taken, _ = await self._take(holder_id, Step.FUNERAL, by=me.id, funeral=funeral, tell=False)
         try:
             await self._gathering(taken)
+        except Unavailable:
+            # It may have been made; the sweep finds out, and tells what is to be told.
+            raise
         except Refusal:
             await self._notices.take_back_funeral(holder_id, funeral.booking_id)
             raise

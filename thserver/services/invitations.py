@@ -203,7 +203,8 @@ class Invitations:
             self._background.soon(f"invitations from {first.id} mail {first.mails}", mail)
 
     async def _mail(self, holder: Person, friendship: Friendship) -> None:
-        assert friendship.mail_key is not None
+        if friendship.mail_key is None or not await self._friendships.owes_mail(friendship):
+            return
         token = self._token(friendship)
         await self._outbox.add_letter(
             key=friendship.mail_key,

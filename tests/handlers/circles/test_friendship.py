@@ -338,6 +338,23 @@ async def test_putting_somebody_on_the_grey_list_ends_his_invitation_without_a_w
         assert await client.post(f"/friendship/{path}_invitation", body, expect=400) == OVER
 
 
+async def test_a_mail_that_was_not_written_yet_never_reaches_who_is_taken_out_meanwhile(
+    holder: App, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: list[Any] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(services.background, "soon", lambda name, work: later.append(work))
+        for n in range(2):
+            await invite(holder, f"someone{n}@example.com", "lifelink")
+    grey = {"user": entry("someone0@example.com", "grey_list")}
+    await holder.client.post("/friendship/update_invitation", grey)
+    await holder.client.post("/friendship/remove_follower", {"user": {"email": "someone1@example.com"}})
+    for work in later:
+        await work()
+    for n in range(2):
+        assert await letters_to(services, f"someone{n}@example.com") == []
+
+
 async def test_only_what_is_pending_is_updated(holder: App, services: Services) -> None:
     friend = await make_app(holder.client.api, services)
     await befriend(services, holder, friend)
