@@ -9,12 +9,15 @@ from handlers.fields import utc_text
 from handlers.heroes.base import HeroesHandler
 from handlers.paging import Page, PageQuery
 from thserver.domain.bookings import Booking
-from thserver.domain.conferences import Conference
+from thserver.domain.conferences import Action, Conference
 from thserver.domain.people import Person
 from thserver.services.conferences import Minutes
 
 QUERY = PageQuery()
 CONFERENCE_LOG = "Conference Log"
+# A call that joined without having rung here: it is in the log, and nobody pays for it.
+UNKNOWN_CALLER = "Unknown caller"
+OF_THE_WHOLE = (Action.START, Action.END)
 
 
 class Conferences(HeroesHandler):
@@ -54,10 +57,9 @@ def detail(conference: Conference, minutes: Minutes) -> dict[str, Any]:
     created = shown.pop("created")
     logs = [
         {
-            # A call that we know nothing about is nobody's; the log shows it all the same.
-            "user": name_of(entry.person_id, minutes.people)
-            if entry.action.startswith("participant")
-            else CONFERENCE_LOG,
+            "user": CONFERENCE_LOG
+            if entry.action in OF_THE_WHOLE
+            else name_of(entry.person_id, minutes.people, otherwise=UNKNOWN_CALLER),
             "action": entry.action,
             "timestamp": utc_text(entry.at),
         }
@@ -79,6 +81,6 @@ def call_request(booking: Booking | None, people: dict[int, Person]) -> dict[str
     }
 
 
-def name_of(person_id: int | None, people: dict[int, Person]) -> str:
+def name_of(person_id: int | None, people: dict[int, Person], otherwise: str = "Somebody") -> str:
     person = people.get(person_id) if person_id is not None else None
-    return person.full_name if person is not None else "Unknown caller"
+    return person.full_name if person is not None else otherwise

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from store.calls import Calls
+from store.connection import connect
 from store.database import Database
 from tests.handlers.phone.conftest import Scene
 from thserver.domain.errors import Unavailable
@@ -300,6 +301,19 @@ async def test_without_the_database_a_ring_is_answered_with_the_apology(
     assert (await scene.ring(scene.guest)).is_let_in
 
 
+async def test_a_database_that_is_gone_is_apologised_for_in_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Database(connect("mongodb://127.0.0.1:1/gone"), "gone")
+    monkeypatch.setattr(scene.world.services.admissions, "_admissions", gone.admissions)
+    before = asyncio.get_running_loop().time()
+    assert (await scene.ring(scene.guest)).said == sentences.SORRY
+    heard = await scene.line(scene.guest).post(f"/phone/wait/{scene.booking.id}/{scene.guest.id}")
+    assert heard.said == sentences.SOMEBODY_IS_MISSING
+    assert asyncio.get_running_loop().time() - before < 2 * 4.5
+    await gone.close()
+
+
 async def test_an_apology_is_not_kept_for_the_next_try(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*args: object, **kwargs: object) -> None:
         raise Unavailable
@@ -409,3 +423,24 @@ async def test_waiting_goes_on_without_the_database_or_the_booking(
     heard = await line.post(f"/phone/wait/{scene.booking.id}/{scene.guest.id}")
     assert heard.said == sentences.SOMEBODY_IS_MISSING
     assert heard.root.find("Redirect") is not None
+
+
+async def test_after_five_failures_not_even_the_right_pin_is_looked_at(scene: Scene) -> None:
+    lines = [scene.line("+12025559999") for _ in range(6)]
+    asked = [await line.ring() for line in lines]
+    for line, heard in zip(lines[:5], asked[:5], strict=True):
+        await line.type(heard, scene.wrong_pin())
+    heard = await lines[5].type(asked[5], scene.pin_of(scene.guest))
+    assert heard.said == sentences.LOCKED
+
+
+async def test_of_many_guesses_at_once_five_are_looked_at(scene: Scene) -> None:
+    right = scene.pin_of(scene.guest)
+    lines = [scene.line("+12025559999") for _ in range(60)]
+    asked = await asyncio.gather(*(line.ring() for line in lines))
+    guesses = [scene.wrong_pin()] * 59 + [right]
+    answers = await asyncio.gather(
+        *(line.type(heard, pin) for line, heard, pin in zip(lines, asked, guesses, strict=True))
+    )
+    assert sum(heard.asks_pin for heard in answers) <= 5
+    assert sum(heard.is_let_in for heard in answers) <= 1
