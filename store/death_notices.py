@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import IndexModel, ReturnDocument
 
 from store.collection import Collection
-from thserver.domain.circles import STEPS, Funeral, Notice, NoticeState, Setting, Step, StepTaken
+from thserver.domain.death_notices import STEPS, Funeral, Notice, NoticeState, Setting, Step, StepTaken
 from thserver.domain.errors import AlreadyExists, WrongState
 
 SETTING = ("content", "email_receive_condolences", "address_receive_flowers", "ewake_visibility")

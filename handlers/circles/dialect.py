@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers import base
-from thserver.domain import circles, errors
+from thserver.domain import circles, death_notices, errors
 from thserver.domain.errors import Invalid, Refusal
 
 # The document's own spelling.
@@ -36,17 +36,17 @@ class CirclesDialect(base.Dialect):
         errors.TimeTaken: (400, "The one who authorised hosts another call at that time"),
         errors.Throttled: (403, "Too many attempts. Please try again later"),
         errors.Unavailable: (503, "The server is under maintenance. Please try again later"),
-        circles.NotATrustedFriend: (400, "You are not a trusted friend of this user"),
+        death_notices.NotATrustedFriend: (400, "You are not a trusted friend of this user"),
         circles.NotPending: (400, "The invitation is already accepted or rejected"),
         circles.InvitationOver: (400, "The invitation is already accepted or rejected"),
         circles.SentToday: (400, "Could not send the invitation. Please wait for a day to try this action"),
-        circles.TooFewFriends: (400, "This user has fewer than two trusted friends"),
-        circles.AlreadyInitiated: (400, "The death notice is already initiated"),
-        circles.NotInitiated: (400, "The death notice is not initiated"),
-        circles.OwnInitiation: (400, "The death notice must be authorised by another trusted friend"),
-        circles.AlreadyAuthorised: (400, "The death notice is already authorised"),
-        circles.NotAuthorised: (400, "The death notice is not authorised"),
-        circles.DetailsSent: (400, "The funeral details are already sent"),
+        death_notices.TooFewFriends: (400, "This user has fewer than two trusted friends"),
+        death_notices.AlreadyInitiated: (400, "The death notice is already initiated"),
+        death_notices.NotInitiated: (400, "The death notice is not initiated"),
+        death_notices.OwnInitiation: (400, "The death notice must be authorised by another trusted friend"),
+        death_notices.AlreadyAuthorised: (400, "The death notice is already authorised"),
+        death_notices.NotAuthorised: (400, "The death notice is not authorised"),
+        death_notices.DetailsSent: (400, "The funeral details are already sent"),
         base.Malformed: (400, "The request is not in the expected format"),
         base.FieldErrors: (400, "Please check for form errors"),
         base.TooLarge: (400, "The request is too large"),
@@ -58,10 +58,10 @@ class CirclesDialect(base.Dialect):
         errors.BadCredentials: "UNAUTHORIZED",
         circles.WrongPassword: "BAD_PARAMETERS",
         errors.NotAllowed: ACCESS_DENIED,
-        circles.OwnInitiation: "BAD_REQUEST",
+        death_notices.OwnInitiation: "BAD_REQUEST",
         errors.NotFound: "RESOURCE_NOT_FOUND",
         errors.TokenNotFound: "BAD_REQUEST",
-        circles.NotATrustedFriend: "BAD_REQUEST",
+        death_notices.NotATrustedFriend: "BAD_REQUEST",
         errors.Invalid: "BAD_PARAMETERS",
         errors.Throttled: ACCESS_DENIED,
         errors.Unavailable: "SERVER_MAINTENANCE",

@@ -21,7 +21,8 @@ from handlers.circles.fields import (
     Section,
     Words,
 )
-from thserver.domain.circles import Entry, Level, Names, Setting, Sort
+from thserver.domain.circles import Entry, Level, Names, Sort
+from thserver.domain.death_notices import Setting
 from thserver.domain.passwords import LONGEST
 
 LARGEST_PAGE = 100

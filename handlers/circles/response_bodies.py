@@ -7,7 +7,8 @@ from typing import Any
 
 from handlers.circles.request_bodies import HOLDER
 from handlers.fields import utc_text
-from thserver.domain.circles import CircleProfile, Names, Notice, NoticeState, Setting, Sort
+from thserver.domain.circles import CircleProfile, Names, Sort
+from thserver.domain.death_notices import Notice, NoticeState, Setting
 from thserver.domain.media import thumb_id
 from thserver.domain.people import Person
 from thserver.services.circles import Followed, FollowedPage, Shown

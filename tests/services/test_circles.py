@@ -12,7 +12,8 @@ from store.database import Database
 from tests.fakes.clock import FakeClock
 from tests.makers import make_person
 from thserver.domain import circles as rules
-from thserver.domain.circles import Entry, Funeral, Level, Names, NoticeState, Standing, Step
+from thserver.domain.circles import Entry, Level, Names, Standing
+from thserver.domain.death_notices import STEPS, Funeral, NoticeState, Step
 from thserver.domain.people import Person
 from thserver.services.all import Services
 
@@ -136,7 +137,7 @@ async def test_every_question_about_friendships_has_an_index(services: Services,
 def test_the_table_gives_nothing_to_nobody() -> None:
     assert rules.RIGHTS[Standing.NOBODY] == rules.Rights()
     assert set(rules.RIGHTS) == set(Standing)
-    assert set(rules.STEPS) == set(Step)
+    assert set(STEPS) == set(Step)
     # Only trusted friends do anything but cancel; lifelinks see nothing before it stands.
     for standing in (Standing.HOLDER, Standing.LIFELINK):
         assert rules.RIGHTS[standing].does <= {Step.CANCELLED}

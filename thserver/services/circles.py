@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from store.database import Database
 from thserver.domain import circles as rules
-from thserver.domain.circles import Friendship, Level, Member, Notice, Sort, Standing, Status
+from thserver.domain.circles import Friendship, Level, Member, Sort, Standing, Status
+from thserver.domain.death_notices import Notice
 from thserver.domain.errors import NotFound
 from thserver.domain.people import Person
 from thserver.services.outbox import Outbox

@@ -15,8 +15,10 @@ from typing import Any
 from store.database import Database
 from store.death_notices import Stale
 from thserver.domain import circles as rules
+from thserver.domain import death_notices as notices
 from thserver.domain.bookings import Booking, Kind
-from thserver.domain.circles import Funeral, Member, Notice, NoticeState, Setting, Step, StepTaken
+from thserver.domain.circles import Member
+from thserver.domain.death_notices import Funeral, Notice, NoticeState, Setting, Step, StepTaken
 from thserver.domain.errors import AlreadyExists, Invalid, NotFound, Refusal, Unavailable, WrongState
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
@@ -61,7 +63,7 @@ class DeathNotices:
     async def save(self, holder: Person, setting: Setting) -> None:
         """Raises AlreadyAuthorised."""
         if not await self._notices.save(holder.id, setting):
-            raise rules.AlreadyAuthorised
+            raise notices.AlreadyAuthorised
 
     async def signed_in(self, person_id: int) -> None:
         """Whoever signs in is alive: a notice that waits for its second friend is cancelled."""
@@ -74,11 +76,11 @@ class DeathNotices:
     ) -> None:
         """Say that somebody has died. Raises NotATrustedFriend, TooFewFriends, AlreadyInitiated, AlreadyAuthorised,
         or Invalid(date_of_death=…) for a day that has not come anywhere."""
-        if date_of_death > (self._clock.now() + rules.FURTHEST_ZONE).date():
+        if date_of_death > (self._clock.now() + notices.FURTHEST_ZONE).date():
             raise Invalid(date_of_death="in_the_future")
         holder_id = await self._holder_of(me, email, Step.INITIATED)
-        if await self._circles.count_trusted(holder_id) < rules.FRIENDS_NEEDED:
-            raise rules.TooFewFriends
+        if await self._circles.count_trusted(holder_id) < notices.FRIENDS_NEEDED:
+            raise notices.TooFewFriends
         await self._take(
             holder_id, Step.INITIATED, by=me.id, given=given, date_of_death=date_of_death.isoformat()
         )
@@ -102,7 +104,7 @@ class DeathNotices:
             raise Invalid(time="in_the_past")
         holder_id = await self._holder_of(me, email, Step.FUNERAL)
         notice = await self._notices.get(holder_id)
-        rules.check_step(notice, Step.FUNERAL, me.id)
+        notices.check_step(notice, Step.FUNERAL, me.id)
         funeral = Funeral(
             time=time,
             location=location,
@@ -147,7 +149,7 @@ class DeathNotices:
         """The holder, if this person may take this step towards him. Raises NotATrustedFriend."""
         holder_id, friendships = await self._circles.standing_towards(email, me)
         if step not in rules.RIGHTS[rules.standing_of(friendships)].does:
-            raise rules.NotATrustedFriend
+            raise notices.NotATrustedFriend
         return holder_id
 
     async def _take(
@@ -156,7 +158,7 @@ class DeathNotices:
         """Take the step, or see it refused by what somebody else has done."""
         for _ in range(READ_AGAIN):
             notice = await self._notices.get(holder_id)
-            rules.check_step(notice, step, by)
+            notices.check_step(notice, step, by)
             try:
                 taken = await self._notices.take(notice, step, by=by, now=self._clock.now(), **more)
             except Stale:
@@ -236,7 +238,7 @@ class DeathNotices:
                 guest_ids=[each for each in dict.fromkeys(stand_ins) if each != host.id],
                 by=funeral.by,
                 starts=funeral.time,
-                minutes=rules.GATHERING_MINUTES,
+                minutes=notices.GATHERING_MINUTES,
                 details={
                     "holder_id": notice.holder_id,
                     "in_memory_of": holder.full_name if holder is not None else "",

@@ -7,7 +7,8 @@ from typing import Any
 
 from store.database import Database
 from thserver.domain.bookings import Booking
-from thserver.domain.circles import RIGHTS, Member, Notice, Standing, Step, StepTaken
+from thserver.domain.circles import RIGHTS, Member, Standing
+from thserver.domain.death_notices import Notice, Step, StepTaken
 from thserver.domain.people import Person
 from thserver.services.outbox import Outbox
 from thserver.services.reminders import pin_of

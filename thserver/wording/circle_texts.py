@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thserver.domain.circles import Step
+from thserver.domain.death_notices import Step
 from thserver.wording.texts import name
 
 
