@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
+from bench import gathering_requests
 from store import availability, bookings, heroes, mentor_profiles, people
 from thserver.domain.bookings import Booking, Kind, State
 from thserver.domain.codes import token_hash
@@ -16,6 +17,7 @@ from thserver.domain.mentors import MentorProfile
 from thserver.domain.people import Person
 
 MENTORS, SLOTS = 100, 20
+SECRET_KEY = "a-secret-for-the-bench"
 TOKEN = "bench-token-of-the-first-person"
 BATCH = 5_000
 
@@ -129,3 +131,4 @@ async def fill(client: AsyncMongoClient[dict[str, Any]], many: int) -> None:
             rows = []
     if rows:
         await database["bookings"].insert_many(rows, ordered=False)
+    await gathering_requests.fill(database, secret_key=SECRET_KEY, now=now)

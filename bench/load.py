@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 HEADER_END = b"\r\n\r\n"
 TICKS_A_SECOND = 100
 
@@ -119,6 +121,18 @@ def resident_mib(pid: int) -> float:
 def get(path: str, headers: dict[str, str] | None = None) -> bytes:
     lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{k}: {v}" for k, v in (headers or {}).items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def send_json(method: str, path: str, body: object, headers: dict[str, str] | None = None) -> bytes:
+    content = orjson.dumps(body)
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Content-Type: application/json",
+        f"Content-Length: {len(content)}",
+        *(f"{k}: {v}" for k, v in (headers or {}).items()),
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + content
 
 
 def post_form(path: str, body: bytes, headers: dict[str, str]) -> bytes:

@@ -15,9 +15,12 @@ from store.bookings import Stale, from_document, news_document, pin_document, ta
 from store.collection import Collection
 from thserver.domain.bookings import Booking, Kind, News, Pin, State
 from thserver.domain.errors import AlreadyExists, TimeTaken
+from thserver.domain.gatherings import Gathering, gathering_from
 
 KIND = Kind.GATHERING.value
 NOT_COMPLETED = {"details.completed": False}
+# Long lists feel whatever is fetched beside this.
+SHOWN = dict.fromkeys(("host_id", "people_ids", "starts", "created", "details"), 1)
 
 
 class Gatherings(Collection):
@@ -30,13 +33,13 @@ class Gatherings(Collection):
         found = await self._collection.find_one({"_id": booking_id, "kind": KIND, "people_ids": person_id})
         return from_document(found) if found is not None else None
 
-    async def of_person(self, person_id: int, *, with_completed: bool, limit: int) -> list[Booking]:
-        """The person's gatherings, the newest first."""
+    async def of_person(self, person_id: int, *, with_completed: bool, limit: int) -> list[Gathering]:
+        """The person's gatherings, the newest first, without what is not shown of them."""
         query: dict[str, Any] = {"people_ids": person_id, "kind": KIND}
         if not with_completed:
             query |= NOT_COMPLETED
-        cursor = self._collection.find(query).sort([("created", -1), ("_id", -1)]).limit(limit)
-        return [from_document(found) for found in await cursor.to_list()]
+        cursor = self._collection.find(query, SHOWN).sort([("created", -1), ("_id", -1)]).limit(limit)
+        return [_shown(found) for found in await cursor.to_list()]
 
     async def members(self, booking_id: int) -> tuple[str, frozenset[int]] | None:
         """The room and the ids of everybody in it now; None for what is no gathering."""
@@ -150,3 +153,14 @@ class Gatherings(Collection):
         if found is None:
             raise Stale
         return from_document(found)
+
+
+def _shown(found: dict[str, Any]) -> Gathering:
+    return gathering_from(
+        found["details"],
+        id=found["_id"],
+        king_id=found["host_id"],
+        member_ids=found["people_ids"],
+        starts=found.get("starts"),
+        created=found["created"],
+    )

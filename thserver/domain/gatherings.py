@@ -6,11 +6,12 @@ there grows with every change of its people, so that a change is made to what wa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from thserver.domain.bookings import Booking, Kind, State
+from thserver.domain.bookings import Booking, State
 from thserver.domain.errors import Invalid, NotAllowed, WrongState
 
 MOST_MEMBERS = 50
@@ -35,23 +36,39 @@ class Gathering:
     completed: bool
     king_id: int
     member_ids: tuple[int, ...]
-    version: int
 
 
 def gathering_of(booking: Booking) -> Gathering:
-    details = booking.details
-    return Gathering(
+    return gathering_from(
+        booking.details,
         id=booking.id,
+        king_id=booking.host_id,
+        member_ids=booking.people_ids,
+        starts=booking.starts,
+        created=booking.created,
+    )
+
+
+def gathering_from(
+    details: dict[str, Any],
+    *,
+    id: int,
+    king_id: int,
+    member_ids: Iterable[int],
+    starts: datetime | None,
+    created: datetime,
+) -> Gathering:
+    return Gathering(
+        id=id,
         title=details["title"],
         description=details["description"],
         logo_id=details["logo"],
         logo_owner_id=details["logo_owner"],
-        starts=booking.starts,
-        created=booking.created,
+        starts=starts,
+        created=created,
         completed=details["completed"],
-        king_id=booking.host_id,
-        member_ids=tuple(sorted(booking.people_ids)),
-        version=details["version"],
+        king_id=king_id,
+        member_ids=tuple(sorted(member_ids)),
     )
 
 
@@ -65,10 +82,6 @@ def details_of(*, title: str, description: str | None, logo_id: str, logo_owner_
         "completed": False,
         "version": 0,
     }
-
-
-def is_gathering(booking: Booking | None) -> bool:
-    return booking is not None and booking.kind is Kind.GATHERING
 
 
 def state_of_new(starts: datetime | None) -> State:

@@ -67,8 +67,7 @@ class Gatherings:
 
     async def of(self, person: Person, *, with_completed: bool) -> list[Gathering]:
         """Those that this person is in, the newest first."""
-        found = await self._gatherings.of_person(person.id, with_completed=with_completed, limit=MOST_SHOWN)
-        return [gathering_of(booking) for booking in found]
+        return await self._gatherings.of_person(person.id, with_completed=with_completed, limit=MOST_SHOWN)
 
     async def create(
         self,
@@ -213,9 +212,9 @@ class Gatherings:
     async def closed(self, person_id: int) -> None:
         """Somebody closes his account and leaves everything that he is in; a repetition does no harm."""
         while found := await self._gatherings.of_person(person_id, with_completed=True, limit=MOST_SHOWN):
-            for booking in found:
+            for gathering in found:
                 try:
-                    await self.leave(person_id, booking.id)
+                    await self.leave(person_id, gathering.id)
                 except NotFound:
                     continue  # He was out already.
 
