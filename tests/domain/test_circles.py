@@ -51,7 +51,7 @@ def named(level: Level, status: Status) -> Friendship:
     )
 
 
-@pytest.mark.parametrize(("level", "status"), product(Level, Status))
+@pytest.mark.parametrize(("level", "status"), list(product(Level, Status)))
 def test_only_who_has_accepted_stands_anywhere(level: Level, status: Status) -> None:
     expected = Standing.NOBODY
     if status is Status.ACCEPTED and level is not Level.GREY_LIST:
