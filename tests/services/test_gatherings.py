@@ -16,7 +16,7 @@ from tests.makers import mailed_token, make_person
 from tests.pictures import picture
 from thserver.domain import codes
 from thserver.domain.bookings import Booking, Kind, State
-from thserver.domain.errors import NotFound, Throttled, TimeTaken
+from thserver.domain.errors import Invalid, NotFound, Throttled, TimeTaken
 from thserver.domain.gatherings import Gathering
 from thserver.domain.people import Person
 
@@ -472,6 +472,15 @@ async def test_nobody_is_found_who_is_not_in_it(court: Court) -> None:
     ):
         with pytest.raises(NotFound):
             await change
+
+
+async def test_who_stands_in_a_booking_without_an_account_is_not_found(court: Court) -> None:
+    await court.world.database.people.change(court.ben.id, {"guest_email": "ben@example.com"})
+    gathering = await court.gather(court.ben, court.cat)
+    assert gathering.member_ids == (court.king.id, court.cat.id)
+    with pytest.raises(Invalid):
+        await court.services.gatherings.invite(court.king, gathering.id, court.ben.id)
+    assert await court.services.visibility.seen_by_ids(court.king.id, [court.ben.id]) == []
 
 
 async def test_every_question_is_answered_from_an_index(court: Court) -> None:

@@ -62,12 +62,17 @@ class Person:
         return self.email or self.guest_email
 
     @property
+    def has_account(self) -> bool:
+        """Whether others may find him: not once he has closed it, and not if he never had one."""
+        return self.closed is None and self.guest_email is None
+
+    @property
     def phone_verified(self) -> bool:
         return self.phone is not None
 
     @property
     def full_name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip() or self.username or "Somebody"
+        return full_name(self.first_name, self.last_name, self.username)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -77,6 +82,11 @@ class Person:
     def wants_mail(self) -> bool:
         """Whether news may be mailed: codes and account mails go out whatever this says."""
         return self.is_active and self.email_notifications
+
+
+def full_name(first_name: str, last_name: str, username: str | None) -> str:
+    """What others call somebody."""
+    return f"{first_name} {last_name}".strip() or username or "Somebody"
 
 
 def names_of(name: str) -> tuple[str, str]:
@@ -93,6 +103,10 @@ class Face(NamedTuple):
     first_name: str
     last_name: str
     image_url: str | None
+
+    @property
+    def full_name(self) -> str:
+        return full_name(self.first_name, self.last_name, self.username)
 
 
 def is_zone(name: str) -> bool:

@@ -45,5 +45,5 @@ class Blacklist:
         if person_id == owner.id:
             raise Invalid(user="oneself")
         person = await self._people.get(person_id)
-        if person is None or person.closed is not None:
+        if person is None or not person.has_account:
             raise Invalid(user="unknown")

@@ -128,7 +128,7 @@ class Gatherings:
         if user_id == sender.id:
             raise Invalid(user="oneself")
         person = (await self._people.many([user_id])).get(user_id)
-        if person is None or person.closed is not None:
+        if person is None or not person.has_account:
             raise Invalid(user="unknown")
         may_be_invited = bool(await self._who_may_be_invited(sender.id, [user_id]))
         counted = False
@@ -250,7 +250,7 @@ class Gatherings:
         heirs = list(booking.guest_ids)
         random.shuffle(heirs)
         people = await self._people.many(heirs)
-        heirs = [each for each in heirs if each in people and people[each].closed is None] or heirs
+        heirs = [each for each in heirs if each in people and people[each].has_account] or heirs
         in_use = await self._rooms.is_used(booking.room, booking.id)
         holds_time = rules.holds_time(booking, now)
         for heir_id in heirs:
@@ -285,7 +285,7 @@ class Gatherings:
         if not wanted:
             return []
         people = await self._people.many(wanted)
-        there = [each for each in wanted if each in people and people[each].closed is None]
+        there = [each for each in wanted if each in people and people[each].has_account]
         blockers = await self._blacklist.blockers(sender_id, there) if there else set()
         return [each for each in there if each not in blockers]
 

@@ -16,8 +16,8 @@ class Visibility:
         self._blacklist = database.blacklist
 
     async def seen(self, viewer_id: int, people: Sequence[Person]) -> list[Sight]:
-        """These people in this order, without those who have closed their account."""
-        there = [person for person in people if person.closed is None]
+        """These people in this order, without those who have no account (any more)."""
+        there = [person for person in people if person.has_account]
         phones = [person.phone for person in there if person.phone is not None]
         known = await self._contacts.known(viewer_id, phones) if phones else set()
         blockers = await self._blacklist.blockers(viewer_id, [person.id for person in there]) if there else ()
