@@ -52,6 +52,12 @@ class Settings:
         (), "Addresses whose X-Forwarded-For is believed, comma-separated."
     )
 
+    allowed_origins: tuple[str, ...] = _knob(
+        (),
+        "Web pages that may open WebSockets, besides this host's and WEB_DOMAIN's: https://…, comma-separated.",
+        check="origins",
+    )
+
     twilio_account_id: str = _knob("", "Twilio account SID; empty simulates the phone company.", check="AC")
     twilio_api_token: tuple[str, ...] = _knob(
         (), "Twilio auth token(s), comma-separated while rotating.", secret=True
@@ -224,6 +230,10 @@ def _parse(name: str, text: str, knob: dataclasses.Field[Any]) -> Any:
         parts = tuple(part.strip() for part in text.split(",") if part.strip())
         if check == "countries" and not all(re.fullmatch(r"[A-Z]{2}", part) for part in parts):
             raise SettingsError(f"{name} must be ISO country codes like US,CA, not {_shown(text, knob)}.")
+        if check == "origins" and not all(_is_origin(part) for part in parts):
+            raise SettingsError(
+                f"{name} must be origins like https://app.example.com, not {_shown(text, knob)}."
+            )
         return parts
     if isinstance(default, Path):
         return Path(text).expanduser()
@@ -270,6 +280,10 @@ def _is_url(text: str, *schemes: str) -> bool:
         )
     except ValueError:  # an impossible port or a bracket too few
         return False
+
+
+def _is_origin(text: str) -> bool:
+    return _is_url(text, "http", "https") and urlsplit(text).path in ("", "/")
 
 
 def _shown(text: str, knob: dataclasses.Field[Any]) -> str:

@@ -16,6 +16,7 @@ from store.bookings import Bookings
 from store.calls import Calls
 from store.card_events import CardEvents
 from store.categories import Categories
+from store.changes import Changes
 from store.charges import Charges
 from store.circle_profiles import CircleProfiles
 from store.closings import Closings
@@ -33,9 +34,12 @@ from store.heroes import Heroes
 from store.leases import Leases
 from store.ledger import Ledger
 from store.limits import Limits
+from store.mailboxes import Mailboxes
 from store.media import Media, MediaChunks, MediaFiles
 from store.mentor_profiles import MenteeProfiles, MentorProfiles
+from store.messages import Messages
 from store.notification_settings import NotificationSettingsOfPeople
+from store.notifications import Notifications
 from store.numbers import Numbers
 from store.opt_outs import OptOuts
 from store.outbox import Outbox
@@ -87,6 +91,9 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "skills": Skills,
     "weekly_availability": WeeklyAvailability,
     "reviews": Reviews,
+    "messages": Messages,
+    "notifications": Notifications,
+    "mailboxes": Mailboxes,
 }
 
 
@@ -132,6 +139,9 @@ class Database:
     skills: Skills
     weekly_availability: WeeklyAvailability
     reviews: Reviews
+    messages: Messages
+    notifications: Notifications
+    mailboxes: Mailboxes
     admissions: Admissions
     gatherings: Gatherings
 
@@ -142,6 +152,10 @@ class Database:
             setattr(self, attribute, collection(self._database))
         self.admissions = Admissions(self._database)
         self.gatherings = Gatherings(self._database)
+
+    def changes(self) -> Changes:
+        """A new reader of what is written from now on."""
+        return Changes(self._database)
 
     async def ensure_indexes(self) -> None:
         """Make every index that is missing."""

@@ -136,16 +136,15 @@ class People(Collection):
         cursor = (
             self._collection.find({flag: True, "is_active": True}, FACE).sort("_id").skip(skip).limit(limit)
         )
-        return [
-            Face(
-                found["_id"],
-                found.get("username"),
-                found["first_name"],
-                found["last_name"],
-                self._url(found.get("image_url")),
-            )
-            for found in await cursor.to_list()
-        ]
+        return [self._face(found) for found in await cursor.to_list()]
+
+    async def faces(self, ids: Iterable[int]) -> dict[int, Face]:
+        """What a list shows of these people, by id; unknown ids are left out."""
+        wanted = list(set(ids))
+        if not wanted:
+            return {}
+        cursor = self._collection.find({"_id": {"$in": wanted}}, FACE)
+        return {found["_id"]: self._face(found) for found in await cursor.to_list()}
 
     async def active(self, ids: Iterable[int]) -> set[int]:
         """Those of these people who are not hidden."""
@@ -198,6 +197,19 @@ class People(Collection):
             return None
         token = next(entry for entry in found["tokens"] if entry["hash"] == token_hash)
         return self._person(found), Token(token["hash"], token["contract"], token["expires"])
+
+    async def tokens_among(self, hashes: Iterable[str]) -> list[Token]:
+        """Those of these tokens that are still kept, with their ends, of people who have not closed their account."""
+        wanted = set(hashes)
+        cursor = self._collection.find(
+            {"tokens.hash": {"$in": list(wanted), "$gt": ""}, "closed": None}, {"_id": 0, "tokens": 1}
+        )
+        return [
+            Token(token["hash"], token["contract"], token["expires"])
+            for found in await cursor.to_list()
+            for token in found["tokens"]
+            if token["hash"] in wanted
+        ]
 
     async def add_token(self, person_id: int, token: Token, *, ending: str | None = None) -> None:
         """Keep one more token; with `ending`, the tokens that this contract gave before end in the same step."""
@@ -268,6 +280,15 @@ class People(Collection):
         person = from_document(found)
         person.image_url = self._url(person.image_url)
         return person
+
+    def _face(self, found: dict[str, Any]) -> Face:
+        return Face(
+            found["_id"],
+            found.get("username"),
+            found["first_name"],
+            found["last_name"],
+            self._url(found.get("image_url")),
+        )
 
     def _url(self, image_url: str | None) -> str | None:
         return self.base_url + image_url if image_url and image_url.startswith(MEDIA) else image_url

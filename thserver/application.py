@@ -17,6 +17,7 @@ from config.settings import Settings
 from handlers.access import unmarked_methods
 from handlers.base import Handler
 from handlers.url_table import NOT_FOUND, URL_TABLE
+from handlers.web_socket import origin_of
 from thserver.logs import log_request
 from thserver.services.all import Services
 
@@ -42,6 +43,10 @@ def make_application(services: Services, settings: Settings, **more: Any) -> App
         services=services,
         debug_mode=settings.debug,
         base_url=settings.base_url,
+        allowed_origins=frozenset(
+            origin_of(each)
+            for each in (settings.base_url, f"https://{settings.web_domain}", *settings.allowed_origins)
+        ),
         **more,
     )
 

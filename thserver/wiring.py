@@ -52,6 +52,7 @@ from thserver.wiring_billing import wire_money, wire_wallet
 from thserver.wiring_circles import wire_circles
 from thserver.wiring_gatherings import wire_gatherings
 from thserver.wiring_meetings import wire_meetings
+from thserver.wiring_messages import wire_messages
 from thserver.wiring_phone import wire_phone
 
 
@@ -263,6 +264,19 @@ async def wire(
         rooms=phone.rooms,
     )
 
+    messaging = wire_messages(
+        settings,
+        database,
+        clock=clock,
+        sign_in=sign_in,
+        news=news,
+        reminders=reminders,
+        conferences=phone.conferences,
+        credits=meeting.credits,
+        billing=money.billing,
+        closing=closing,
+    )
+
     async def close_hasher() -> None:
         hasher.close()
 
@@ -313,6 +327,9 @@ async def wire(
         purchases=meeting.purchases,
         credit_recount=meeting.recount,
         request_limits=RequestLimits(clock=clock, limit=settings.limit_requests_per_person_min),
+        messages=messaging.messages,
+        notifications=messaging.notifications,
+        live=messaging.live,
         circle_accounts=circle.accounts,
         circles=circle.circles,
         invitations=circle.invitations,
@@ -324,6 +341,7 @@ async def wire(
         conferences=phone.conferences,
         conference_records=phone.conference_records,
         closers=[
+            messaging.live.close,
             # What is being sent needs the carrier; hanging up may bring work of its own.
             background.close,
             carrier.close,

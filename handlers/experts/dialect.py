@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers import base
-from thserver.domain import credits, errors
+from thserver.domain import credits, errors, messages
 from thserver.domain.bookings import State
 from thserver.domain.errors import Refusal
 from thserver.services import meetings, reviews
@@ -36,10 +36,12 @@ class ExpertsDialect(base.Dialect):
         errors.NotSignedIn: (401, "Authentication credentials were not provided."),
         errors.BadToken: (401, "Invalid token."),
         errors.BadCredentials: (401, "Invalid credentials"),
+        messages.Blocked: (403, "You can not send messages to this user."),
         errors.NotAllowed: (403, "You do not have permission to perform this action."),
         errors.PaymentMethodMissing: (400, "Save a card first."),
         errors.NotFound: (404, "Not found"),
         meetings.MeetingNotFound: (404, "Meeting not found"),
+        messages.NotificationNotFound: (404, "Notification not found"),
         errors.WrongState: (400, "This can not be done in the present status of the meeting."),
         credits.NotEnoughCredits: (400, "Insufficient credits"),
         credits.AlreadySettled: (400, "The credits of this meeting have been transferred already."),
@@ -67,6 +69,8 @@ class ExpertsDialect(base.Dialect):
         "too_long": "This is too long.",
         "password_too_short": "This password is too short. It must contain at least 8 characters.",
         "unknown_expert": "Expert with this ID does not exist.",
+        "unknown_user": "User with this ID does not exist.",
+        "message_to_oneself": "You can not send a message to yourself.",
         "unknown_category": "Category with this ID does not exist.",
         "oneself": "You can not request a meeting with yourself.",
         "in_the_past": "The time must be in the future.",

@@ -16,6 +16,7 @@ from handlers.fields import (
     Body,
     Choice,
     Email,
+    Flag,
     Moment,
     Password,
     Phone,
@@ -27,11 +28,13 @@ from handlers.fields import (
 )
 from thserver.domain.credits import MOST_AT_ONCE
 from thserver.domain.meetings import LEVELS, RATINGS
+from thserver.domain.messages import LONGEST_CONTENT
 
 STATUSES = (PENDING, CONFIRMED, COMPLETED, CANCELLED)
 ROLES = ("requester", "expert")
 METHODS = ("credit_card", "debit_card")
 LONGEST_NAME = 150
+MOST_NUMBER = 2**63 - 1
 
 
 class Username(Text):
@@ -145,14 +148,16 @@ class NewMeeting(Body):
     ends = Moment(required=True, data_key="scheduled_end")
 
 
-class MeetingsQuery(Body):
-    status = Choice(STATUSES, load_default=None)
-    role = Choice(ROLES, load_default=None)
-
+class Query(Body):
     @pre_load
     def without_empty(self, data: Mapping[str, str], **kwargs: Any) -> dict[str, str]:
         """An empty filter is none."""
         return {name: value for name, value in data.items() if value}
+
+
+class MeetingsQuery(Query):
+    status = Choice(STATUSES, load_default=None)
+    role = Choice(ROLES, load_default=None)
 
 
 class NewStatus(Body):
@@ -164,3 +169,28 @@ class NewReview(Body):
     reviewee_id = WholeNumber(required=True)
     rating = WholeNumber(required=True, least=RATINGS[0], most=RATINGS[-1])
     text = Text(blank=True, load_default="", data_key="review_text")
+
+
+class NewMessage(Body):
+    receiver_id = WholeNumber(required=True)
+    content = Text(required=True, longest=LONGEST_CONTENT)
+
+
+class MessagesQuery(Query):
+    with_user = WholeNumber(load_default=None)
+    before = WholeNumber(load_default=None, most=MOST_NUMBER)
+
+
+class NotificationsQuery(Query):
+    is_read = Flag(load_default=None)
+    before = WholeNumber(load_default=None, most=MOST_NUMBER)
+
+
+class MarkNotification(Body):
+    is_read = Flag(required=True)
+
+
+class SocketQuery(Query):
+    """`since` is the number of the last message or notification that the client has seen."""
+
+    since = WholeNumber(load_default=None, least=0, most=MOST_NUMBER)

@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from handlers.experts.dialect import STATUS_WORDS
+from handlers.experts.notification_words import worded
 from handlers.fields import utc_text
 from thserver.domain.bookings import Booking
 from thserver.domain.credits import CURRENCY, Account, Entry, Kind, Purchase
 from thserver.domain.meetings import Category, Review, Skill
+from thserver.domain.messages import Item, Message, Notification
 from thserver.domain.people import Person
 from thserver.domain.weekly_availability import WeeklyWindow
 from thserver.services.meetings import Facts
+
+NOBODY = "Somebody"
 
 
 def moment(value: datetime) -> str:
@@ -26,7 +30,7 @@ def username(person: Person) -> str:
 
 
 def name_of(person: Person | None) -> str:
-    return person.full_name if person is not None else "Somebody"
+    return person.full_name if person is not None else NOBODY
 
 
 def signed_in(person: Person, token: str) -> dict[str, Any]:
@@ -162,3 +166,39 @@ def new_review(new: Review, people: Mapping[int, Person]) -> dict[str, Any]:
     """As it stands by itself."""
     shown = review(new, people)
     return {"id": shown.pop("id"), "meeting_id": new.booking_id, **shown}
+
+
+def message(message: Message, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "sender_id": message.sender_id,
+        "sender_name": names.get(message.sender_id, NOBODY),
+        "receiver_id": message.receiver_id,
+        "receiver_name": names.get(message.receiver_id, NOBODY),
+        "content": message.content,
+        "is_read": message.is_read,
+        "created_at": moment(message.created),
+    }
+
+
+def notification(notification: Notification, names: Mapping[int, str]) -> dict[str, Any]:
+    title, content = worded(
+        notification.what, notification.facts, names.get(notification.other_id or 0, NOBODY)
+    )
+    return {
+        "id": notification.id,
+        "user_id": notification.person_id,
+        "title": title,
+        "content": content,
+        "notification_type": notification.kind.value,
+        "related_id": notification.related_id,
+        "is_read": notification.is_read,
+        "created_at": moment(notification.created),
+    }
+
+
+def event(item: Item, names: Mapping[int, str]) -> dict[str, Any]:
+    """What goes over a socket when this is new."""
+    if isinstance(item, Message):
+        return {"type": "message.receive", "message": message(item, names)}
+    return {"type": "notification.receive", "notification": notification(item, names)}

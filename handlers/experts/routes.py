@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.base import Handler
-from handlers.experts import accounts, credits, meetings, skills
+from handlers.experts import accounts, credits, meetings, messages, notifications, skills, sockets
 from handlers.experts.base import UnknownExpertsPath
 
 # An id that the database can be asked for; anything else is an unknown path.
@@ -23,6 +23,13 @@ ROUTES: list[tuple[str, type[Handler]]] = [
     (r"/api/credit-transactions/?", credits.Transactions),
     (r"/api/payments/purchase_credits/?", credits.PurchaseCredits),
     (r"/api/reviews/?", meetings.Reviews),
+    (r"/api/messages/?", messages.Messages),
+    (r"/api/notifications/?", notifications.Notifications),
+    (rf"/api/notifications/{NUMBER}/?", notifications.Notification),
+    (r"/ws/?", sockets.Everything),
+    (rf"/ws/chat/{NUMBER}/?", sockets.Chat),
+    (r"/ws/notifications/?", sockets.NotificationsOnly),
+    (r"/ws(?:/.*)?", UnknownExpertsPath),
     (
         r"/api/(?:user-skills|user-availability|categories|credits|credit-transactions|payments|reviews|messages"
         r"|notifications|users/(?:register|login|logout|me|verify-phone))(?:/.*)?",

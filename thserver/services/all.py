@@ -30,11 +30,14 @@ from thserver.services.heroes import Heroes
 from thserver.services.invitations import Invitations
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
+from thserver.services.live import Live
 from thserver.services.media import Media
 from thserver.services.meetings import Meetings
 from thserver.services.mentors import Mentors
+from thserver.services.messages import Messages
 from thserver.services.news import NewsDesk
 from thserver.services.notification_settings import NotificationSettingsService
+from thserver.services.notifications import Notifications
 from thserver.services.outbox import Outbox
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
@@ -96,6 +99,9 @@ class Services:
     purchases: Purchases
     credit_recount: CreditRecount
     request_limits: RequestLimits
+    messages: Messages
+    notifications: Notifications
+    live: Live
     circle_accounts: CircleAccounts
     circles: Circles
     invitations: Invitations

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from store.database import Database
 from thserver.domain import ledger
-from thserver.domain.charges import Charge
+from thserver.domain.charges import Charge, News
 from thserver.services.charge_news import ChargeNews
 from thserver.services.charging import Charging
 from thserver.services.recount import Recount
@@ -22,6 +23,10 @@ class Billing:
     news: ChargeNews
     refunds: Refunds
     recount: Recount
+
+    def on_charge_news(self, subscriber: Callable[[Charge, News], Awaitable[None]]) -> None:
+        """Have this told of everything that follows from a charge; twice must be like once."""
+        self.news.subscribe(subscriber)
 
     async def settle_due(self) -> int:
         """Settle every conference that is over."""

@@ -40,6 +40,11 @@ class ChargeNews:
         self._clock = clock
         self._outbox = outbox
         self._web_domain = web_domain
+        self._subscribers: list[Callable[[Charge, News], Awaitable[None]]] = []
+
+    def subscribe(self, subscriber: Callable[[Charge, News], Awaitable[None]]) -> None:
+        """Have this told of the news of charges: at least once, so twice must be like once."""
+        self._subscribers.append(subscriber)
 
     async def tell(self, charge_id: str) -> None:
         """Do whatever the news of this charge asks for."""
@@ -50,6 +55,8 @@ class ChargeNews:
             act = self._acts().get(news.what)
             if act is not None:
                 await act(charge, news)
+            for subscriber in self._subscribers:
+                await subscriber(charge, news)
             kill_points.reached("charge.told")
             await self._charges.told(charge.id, news.id)
 

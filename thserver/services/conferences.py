@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -49,10 +49,15 @@ class Conferences:
         self._rooms = rooms
         self._turns = asyncio.Semaphore(AT_A_TIME)
         self._on_ended: list[Callable[[], None]] = []
+        self._on_told: list[Callable[[Booking, Conference], Awaitable[None]]] = []
 
     def on_ended(self, subscriber: Callable[[], None]) -> None:
         """Have this called whenever a conference is over and told in full: something is due then."""
         self._on_ended.append(subscriber)
+
+    def on_told(self, subscriber: Callable[[Booking, Conference], Awaitable[None]]) -> None:
+        """Have this called with what a conference has become, whenever something new of it is known."""
+        self._on_told.append(subscriber)
 
     async def record(
         self,
@@ -103,6 +108,8 @@ class Conferences:
         await self._rooms.follow(conference, events=len(stored.events))
         if booking.kind is Kind.GATHERING:
             await self._follow_people(conference)
+        for hear in self._on_told:
+            await hear(booking, conference)
         await self._events.applied(conference_sid, keys)
         if conference.complete:
             for subscriber in self._on_ended:

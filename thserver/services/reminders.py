@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -85,6 +85,12 @@ class Reminders:
         self._grace = grace
         self._number = conference_number
         self._secret_key = secret_key
+        self._subscribers: list[Callable[..., Awaitable[None]]] = []
+
+    def on_reminder(self, subscriber: Callable[..., Awaitable[None]]) -> None:
+        """Have `subscriber(booking, person_id, key=…, minutes_ahead=…)` called before each reminder is written; a crash
+        between the two repeats it under the same key."""
+        self._subscribers.append(subscriber)
 
     async def send_due(self) -> int:
         """Remind everybody who is due and was not reminded. Says how many reminders were written."""
@@ -123,10 +129,17 @@ class Reminders:
         for reminder in missing:
             if reminder.person_id in people:
                 try:
+                    await self._tell(reminder, now)
                     written += await self._add(reminder, people)
                 except Refusal as refusal:
                     log.warning("nobody was reminded of booking %s: %s", reminder.booking.id, refusal)
         return written
+
+    async def _tell(self, reminder: _Wanted, now: datetime) -> None:
+        starts = reminder.booking.starts or now
+        ahead = max(0, -(-(starts - now) // timedelta(minutes=1)))
+        for subscriber in self._subscribers:
+            await subscriber(reminder.booking, reminder.person_id, key=reminder.key, minutes_ahead=ahead)
 
     async def _wished_for(self, missing: Sequence[_Wanted]) -> list[_Wanted]:
         asked = {(reminder.booking.kind, reminder.lead) for reminder in missing}

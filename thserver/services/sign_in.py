@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 from store.database import Database
@@ -56,6 +56,11 @@ class SignIn:
         if kept.expires <= self._clock.now() or person.closed is not None:
             raise BadToken
         return person
+
+    async def still_good(self, token_hashes: Iterable[str]) -> set[str]:
+        """Those of these tokens, given as their hashes, that somebody is still signed in with; one question for all."""
+        now = self._clock.now()
+        return {token.hash for token in await self._people.tokens_among(token_hashes) if token.expires > now}
 
     async def check_address(self, address: str) -> int:
         """Count one sign-in or registration from this network address; which it is within this minute. Raises

@@ -13,6 +13,7 @@ from handlers.experts.routes import MEETINGS, ROUTES
 from store.database import COLLECTIONS, Database
 from tests.clients.experts import ExpertsClient
 from tests.handlers.experts.test_documented import ENDS, STARTS
+from thserver.services.all import Services
 
 BAD_BODIES = [
     b"",
@@ -64,6 +65,8 @@ GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "/meetings/{id}/update_status/": ("PATCH", {"status": "lost"}),
     "/reviews/": ("POST", {"meeting_id": 1, "reviewee_id": 0, "rating": 5, "review_text": ""}),
+    "/messages/": ("POST", {"receiver_id": 0, "content": "Hello"}),
+    "/notifications/{id}/": ("PATCH", {"is_read": "maybe"}),
 }
 WATCHED = [name for name in COLLECTIONS if name not in ("limits", "numbers", "categories", "codes", "leases")]
 
@@ -74,9 +77,11 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def meeting_id(io_loop: IOLoop, john: ExpertsClient, jane: ExpertsClient) -> int:
+def meeting_id(io_loop: IOLoop, john: ExpertsClient, jane: ExpertsClient, services: Services) -> int:
     async def make() -> int:
-        return int((await john.meet(jane, STARTS, ENDS))["id"])
+        made = await john.meet(jane, STARTS, ENDS)
+        await services.background.idle()
+        return int(made["id"])
 
     return io_loop.run_sync(make)
 
@@ -209,6 +214,6 @@ def test_every_route_is_in_the_table_of_this_test() -> None:
     known = {handler.__name__ for handler in taking_bodies} - {"Logout"}
     assert known == {
         "Register", "Login", "Me", "VerifyPhone", "UserSkills", "UserAvailability", "Transfer", "PurchaseCredits",
-        "Meetings", "UpdateStatus", "Reviews",
+        "Meetings", "UpdateStatus", "Reviews", "Messages", "Notification",
     }  # fmt: skip
     assert len(known) == len(GOOD)

@@ -1,0 +1,88 @@
+"""What is written to messages and notifications, by whichever process, in the order in which it becomes visible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pymongo
+from pymongo.asynchronous.change_stream import AsyncDatabaseChangeStream
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure, PyMongoError
+
+from store import messages, notifications
+from store.collection import translated
+from thserver.domain.errors import Unavailable
+from thserver.domain.messages import Item
+
+# How long the database holds a question to which there is no answer yet; and how long one may take in all.
+AWAIT_MS = 1000
+LONGEST_S = 10.0
+
+READERS: dict[str, Callable[[dict[str, Any]], Item]] = {
+    messages.NAME: messages.from_document,
+    notifications.NAME: notifications.from_document,
+}
+PIPELINE: list[dict[str, Any]] = [
+    {"$match": {"operationType": "insert", "ns.coll": {"$in": list(READERS)}}},
+    {"$project": {"ns": 1, "operationType": 1, "fullDocument": 1}},
+]
+
+
+class HistoryLost(Exception):
+    """What came since the last one read cannot be had any more; the next opening begins with the present."""
+
+
+class Changes:
+    """One change stream, which goes on where it was when it is opened again."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._database = database
+        self._stream: AsyncDatabaseChangeStream[dict[str, Any]] | None = None
+        self._position: Any = None
+
+    async def open(self) -> None:
+        """From here on nothing is missed. Raises HistoryLost or Unavailable."""
+        try:
+            with pymongo.timeout(LONGEST_S):
+                self._stream = await self._database.watch(
+                    PIPELINE, resume_after=self._position, max_await_time_ms=AWAIT_MS
+                )
+        except PyMongoError as error:
+            raise self._lost(error) from error
+        self._position = self._stream.resume_token
+
+    async def next(self) -> Item | None:
+        """The next one; None when there was none within a second. Raises HistoryLost or Unavailable."""
+        if self._stream is None:
+            raise Unavailable
+        try:
+            with pymongo.timeout(LONGEST_S):
+                change = await self._stream.try_next()
+        except PyMongoError as error:
+            raise self._lost(error) from error
+        if not self._stream.alive:
+            self._position = None
+            raise HistoryLost
+        self._position = self._stream.resume_token
+        if change is None or "fullDocument" not in change:
+            return None
+        return READERS[change["ns"]["coll"]](change["fullDocument"])
+
+    async def close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            try:
+                await stream.close()
+            except PyMongoError:
+                return  # The database forgets it by itself.
+
+    def _lost(self, error: PyMongoError) -> Exception:
+        """Being away passes; whatever else the database says of a position means that it is of no use any more."""
+        ours = translated(error)
+        if isinstance(ours, Unavailable) or not isinstance(error, OperationFailure):
+            return Unavailable()
+        if error.has_error_label("ResumableChangeStreamError"):
+            return Unavailable()
+        self._position = None
+        return HistoryLost()
