@@ -1,0 +1,151 @@
+"""Real processes of the service on one database, to be killed and started again, with one clock for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from tornado.testing import bind_unused_port
+
+COMMAND = str(Path(sys.executable).with_name("thserver"))
+PATIENCE_S = 60
+
+
+@dataclass
+class Fleet:
+    """`ahead_s` is how far the clocks of all processes have been put ahead."""
+
+    environment: dict[str, str]
+    folder: Path
+    ports: list[int]
+    processes: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
+    ahead_s: float = 0
+
+    @property
+    def addresses(self) -> list[str]:
+        return [f"http://127.0.0.1:{port}" for port in self.ports]
+
+    async def start(self, port: int, **more: str) -> None:
+        process = await self._run("serve", PORT=str(port), **more)
+        assert process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            async for line in process.stdout:
+                if b"is ready at" in line:
+                    break
+            else:
+                raise AssertionError("the service did not start")
+        self.processes[port] = process
+        if self.ahead_s:
+            await self._put_ahead(port, self.ahead_s)
+
+    async def kill(self, port: int) -> None:
+        process = self.processes.pop(port)
+        process.kill()
+        await process.wait()
+        _close(process)
+
+    async def died(self, port: int) -> None:
+        """Wait until a process has killed itself at its kill point."""
+        process = self.processes.pop(port)
+        async with asyncio.timeout(PATIENCE_S):
+            await process.wait()
+        assert process.returncode == -signal.SIGKILL, process.returncode
+        _close(process)
+
+    async def advance(self, seconds: float) -> None:
+        self.ahead_s += seconds
+        for port in list(self.processes):
+            with contextlib.suppress(httpx.HTTPError):
+                await self._put_ahead(port, seconds)
+
+    async def command(self, *words: str) -> tuple[int, str]:
+        """Exit code and output of another command on the same data."""
+        process = await self._run(*words)
+        async with asyncio.timeout(PATIENCE_S):
+            out, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, out.decode()
+
+    async def stop(self) -> None:
+        for process in self.processes.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        for process in self.processes.values():
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+            _close(process)
+        self.processes.clear()
+
+    async def _run(self, *words: str, **more: str) -> asyncio.subprocess.Process:
+        with (self.folder / "stderr").open("ab") as stderr:
+            return await asyncio.create_subprocess_exec(
+                COMMAND,
+                *words,
+                cwd=self.folder,
+                env={"PATH": os.environ["PATH"], **self.environment, **more},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=stderr,
+            )
+
+    async def _put_ahead(self, port: int, seconds: float) -> None:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.post(
+                f"http://127.0.0.1:{port}/practice/clock", json={"advance_s": seconds}, timeout=20
+            )
+            assert answer.status_code == 200, answer.text
+
+    def complaints(self) -> str:
+        """What a process said when something was wrong with our own code."""
+        said = (self.folder / "stderr").read_text("utf-8", "replace")
+        return said[said.index("Traceback") - 500 :][:3000] if "Traceback" in said else ""
+
+
+def _close(process: asyncio.subprocess.Process) -> None:
+    transport = process._transport  # type: ignore[attr-defined]
+    transport.close()
+
+
+@contextlib.asynccontextmanager
+async def fleet(
+    mongo_uri: str, folder: Path, name: str, *, processes: int = 1, **more: str
+) -> AsyncIterator[Fleet]:
+    """Not started yet. The database is called `name` and is dropped in the end."""
+    data = folder / name
+    data.mkdir()
+    uri = urlsplit(mongo_uri)._replace(path=f"/{name}").geturl()
+    ports = []
+    for _ in range(processes):
+        bound, port = bind_unused_port()
+        bound.close()
+        ports.append(port)
+    environment = {
+        "DEBUG": "True",
+        "SECRET_KEY": "a-secret-for-tests-only",
+        "DATABASE_URL": uri,
+        "DATA_DIR": str(data),
+        "LIMIT_AUTH_PER_ADDRESS_MIN": "100000",
+        "LIMIT_REQUESTS_PER_PERSON_MIN": "100000",
+        **more,
+    }
+    ships = Fleet(environment, data, ports)
+    try:
+        yield ships
+    finally:
+        await ships.stop()
+        from pymongo import AsyncMongoClient
+
+        async with AsyncMongoClient(uri) as client:
+            await client.drop_database(name)
