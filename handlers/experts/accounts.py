@@ -18,7 +18,7 @@ class Register(SignInHandler):
         """A new account, signed in at once, with its first credit."""
         body = self.read(request_bodies.Register())
         person, token = await self.services.usernames.register_by_name(**body, contract=CONTRACT)
-        await self.services.credits.account(person.id)
+        self.services.credits.welcome(person.id)
         self.reply(response_bodies.signed_in(person, token), status=201)
 
 

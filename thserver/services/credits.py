@@ -59,6 +59,10 @@ class Credits:
             raise Unavailable
         return account
 
+    def welcome(self, person_id: int) -> None:
+        """Give somebody new his first credit, after the answer. Whatever asks for his account gives it too."""
+        self._background.soon(f"first credit of person {person_id}", lambda: self.account(person_id))
+
     async def transactions(self, person_id: int) -> list[Entry]:
         """The last ones, the oldest of them first."""
         await self.account(person_id)

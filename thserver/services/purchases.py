@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 
@@ -18,7 +19,9 @@ log = logging.getLogger("thserver.purchases")
 
 # The request itself is at it for so long; then the sweep is.
 SWEEP_AFTER = timedelta(seconds=15)
-PAUSE = timedelta(minutes=1)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
+# Whoever waits for the answer is told in time that it is still open.
+PATIENCE_S = 2.5
 
 kill_points.POINTS |= {
     "purchase.written": "the purchase is written down; no money has been asked for",
@@ -75,7 +78,7 @@ class Purchases:
         )
         await self._purchases.add(purchase, next_at=now + SWEEP_AFTER)
         kill_points.reached("purchase.written")
-        await self._finish(purchase)
+        await self._finish(purchase, patience_s=PATIENCE_S)
         found = await self._purchases.get(purchase.id)
         if found is None:
             raise NotFound
@@ -107,8 +110,12 @@ class Purchases:
             return False
         return True
 
-    async def _finish(self, purchase: Purchase) -> None:
-        outcome = await self._ask(purchase)
+    async def _finish(self, purchase: Purchase, *, patience_s: float | None = None) -> None:
+        try:
+            async with asyncio.timeout(patience_s):
+                outcome = await self._ask(purchase)
+        except TimeoutError:
+            outcome = ChargeOutcome(ChargeState.UNKNOWN, reason="no_answer_yet")
         kill_points.reached("purchase.answered")
         match outcome.state:
             case ChargeState.SUCCEEDED:
@@ -119,7 +126,9 @@ class Purchases:
                 )
             case _:
                 log.warning("the outcome of purchase %s is not known: %s", purchase.id, outcome.reason)
-                await self._purchases.postpone(purchase.id, until=self._clock.now() + PAUSE)
+                now = self._clock.now()
+                pause = min(max(now - purchase.created, FIRST_PAUSE), LONGEST_PAUSE)
+                await self._purchases.postpone(purchase.id, until=now + pause)
 
     async def _ask(self, purchase: Purchase) -> ChargeOutcome:
         """The money for this purchase, under its key, so that asking again is asking once."""
