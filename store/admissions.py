@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pymongo.errors import ConnectionFailure
+
 from store import rooms
 from store.collection import Collection
 from thserver.domain.admissions import CallerView, Slot
 from thserver.domain.bookings import Kind, State
 
 MOST_SLOTS = 10
+NEXT_SLOTS = 3
 DIALLED = [State.AGREED.value, State.HELD.value]
 
 SLOT = dict.fromkeys(("kind", "state", "host_id", "people_ids", "room", "starts", "ends"), 1)
@@ -73,13 +76,14 @@ class Admissions(Collection):
 
     name = "people"
 
-    async def of_phone(self, phone: str, *, over_since: datetime) -> CallerView | None:
-        """The person with this proven number, and his bookings but those that ended before `over_since`."""
-        return await self._one([{"$match": {"phone": phone}}, *_slots({"ends": {"$gt": over_since}})])
+    async def of_phone(self, phone: str, *, over_since: datetime, on_before: datetime) -> CallerView | None:
+        """The person with this proven number and his bookings that are on: those that end after `over_since` and
+        start until `on_before`; where there is none, the next ones."""
+        return await self._one({"phone": phone}, {"ends": {"$gt": over_since}}, on_before)
 
     async def of_booking(self, person_id: int, booking_id: int) -> CallerView | None:
         """The person with this one booking, if it can be dialled into at all."""
-        return await self._one([{"$match": {"_id": person_id}}, *_slots({"_id": booking_id})])
+        return await self._one({"_id": person_id}, {"_id": booking_id}, None)
 
     async def of_pin(self, pin_hash: str) -> CallerView | None:
         """The person whose PIN this is, with the booking that it is for."""
@@ -113,15 +117,38 @@ class Admissions(Collection):
         found = await cursor.to_list(1)
         return found[0] if found and found[0].get("starts") else None
 
-    async def _one(self, pipeline: list[dict[str, Any]]) -> CallerView | None:
-        cursor = await self._collection.aggregate(pipeline)
-        found = await cursor.to_list(1)
+    async def _one(
+        self, person: dict[str, Any], bookings: dict[str, Any], on_before: datetime | None
+    ) -> CallerView | None:
+        command = {
+            "aggregate": self.name,
+            "pipeline": [{"$match": person}, *_slots(bookings, on_before)],
+            "cursor": {},
+        }
+        try:
+            found = await self._run(command)
+        except ConnectionFailure:
+            # The line to the database was closed while nobody used it, or another server has taken over.
+            found = await self._run(command)
         if not found:
             return None
         return view_from(found[0], slots_from(found[0]["slots"], found[0]))
 
+    async def _run(self, command: dict[str, Any]) -> list[dict[str, Any]]:
+        """At most one batch. A cursor would take half as long again."""
+        reply = await self._collection.database.command(command, codec_options=self._collection.codec_options)
+        batch: list[dict[str, Any]] = reply["cursor"]["firstBatch"]
+        return batch
 
-def _slots(match: dict[str, Any]) -> list[dict[str, Any]]:
+
+def _slots(match: dict[str, Any], on_before: datetime | None) -> list[dict[str, Any]]:
+    on = {"$filter": {"input": "$slots", "cond": {"$lte": ["$$this.starts", on_before]}}}
+    on_or_next = {
+        "$let": {
+            "vars": {"on": on},
+            "in": {"$cond": [{"$eq": ["$$on", []]}, {"$slice": ["$slots", NEXT_SLOTS]}, "$$on"]},
+        }
+    }
     return [
         {"$limit": 1},
         {"$project": {"first_name": 1, "timezone": 1}},
@@ -139,5 +166,6 @@ def _slots(match: dict[str, Any]) -> list[dict[str, Any]]:
                 "as": "slots",
             }
         },
+        *([{"$set": {"slots": on_or_next}}] if on_before is not None else []),
         *with_people_and_rooms("slots."),
     ]

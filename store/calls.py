@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import ConnectionFailure, WriteError, WTimeoutError
 
 from store.collection import Collection
+
+DUPLICATE = 11000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +73,11 @@ class Calls(Collection):
             **_with_way(facts),
         }
         try:
-            await self._collection.insert_one(document)
-        except DuplicateKeyError:
-            return await self._kept(sid, step) or twiml, False
-        return twiml, True
+            is_new = await self._insert(document)
+        except ConnectionFailure:
+            # It may have been kept all the same; then it is found as what it is.
+            is_new = await self._insert(document)
+        return (twiml, True) if is_new else (await self._kept(sid, step) or twiml, False)
 
     async def add_step(self, sid: str, step: str, twiml: str, *, facts: dict[str, Any]) -> tuple[str, bool]:
         """Keep the first answer to a later step; as `begin`."""
@@ -140,6 +143,24 @@ class Calls(Collection):
     async def lost(self, sid: str) -> None:
         """He never arrived, and nobody needs to look for him any more."""
         await self._collection.update_one({"_id": sid}, {"$unset": {"on_the_way": ""}})
+
+    async def _insert(self, document: dict[str, Any]) -> bool:
+        """False when the `_id` is there already. Not the driver's retryable insert: for that the database keeps a
+        record of each, which costs as much as the call itself, and the `_id` makes a second try safe."""
+        reply = await self._collection.database.command(
+            {
+                "insert": self.name,
+                "documents": [document],
+                "writeConcern": self._collection.write_concern.document,
+            }
+        )
+        if "writeConcernError" in reply:
+            raise WTimeoutError("the call was not kept by a majority", 64, reply["writeConcernError"])
+        for error in reply.get("writeErrors", ()):
+            if error["code"] != DUPLICATE:
+                raise WriteError(error["errmsg"], error["code"], error)
+            return False
+        return True
 
     async def _kept(self, sid: str, step: str) -> str | None:
         found = await self._collection.find_one({"_id": sid}, {"steps": 1})

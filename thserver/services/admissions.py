@@ -104,7 +104,10 @@ class Admissions:
         elif attestation_failed(verstat):
             admission = await self._ask_pin(PinReason.UNATTESTED, from_number)
         else:
-            view = await self._admissions.of_phone(number, over_since=self._clock.now() - self._window.after)
+            now = self._clock.now()
+            view = await self._admissions.of_phone(
+                number, over_since=now - self._window.after, on_before=now + self._window.before
+            )
             if view is not None:
                 admission = await self._admit(view, call_sid)
             elif await self._admissions.awaits_code(number):
