@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
-from weakref import WeakValueDictionary
 
 import pymongo
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
 from store import bookings, credit_accounts, ledger, purchases
 from store.collection import Collection, duplicate_field
+from store.transactions import LONGEST_S, Turns, in_transaction
 from thserver.domain.bookings import Booking
 from thserver.domain.credits import (
     SHOWN,
@@ -34,9 +32,6 @@ from thserver.domain.credits import (
 from thserver.domain.errors import AlreadyExists, TimeTaken, Unavailable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Within a request's deadline, with time left for the rest of it.
-LONGEST_S = 2.5
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.2
 
 Work = Callable[[AsyncClientSession], Awaitable[None]]
 
@@ -92,7 +87,7 @@ class Credits(Collection):
         self._bookings = database[bookings.Bookings.name]
         self._purchases = database[purchases.NAME]
         self._money = database[ledger.Ledger.name]
-        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     async def open(self, entry: Entry) -> bool:
         """Make the account of somebody who has none, with his first credit. False when he has one."""
@@ -222,35 +217,11 @@ class Credits(Collection):
         await self._collection.insert_one(to_document(entry), session=session)
 
     async def _transaction(self, work: Work, *people: int) -> None:
-        """All of the work or nothing, repeated while others are at the same documents. Raises Unavailable.
-
-        Within the process these people's accounts are taken in turn, as transactions do not wait for each other.
-        """
-        deadline = time.monotonic() + LONGEST_S
-        async with contextlib.AsyncExitStack() as turns:
+        """All of the work or nothing. Raises Unavailable when others are at the same accounts for too long."""
+        async with contextlib.AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(LONGEST_S):
-                    for person_id in sorted(set(people)):
-                        await turns.enter_async_context(self._turn_of(person_id))
+                    await held.enter_async_context(self._turns.of(people))
             except TimeoutError as error:
                 raise Unavailable from error
-            tries = 0
-            while True:
-                try:
-                    async with self._client.start_session() as session, await session.start_transaction():
-                        await work(session)
-                    return
-                except PyMongoError as error:
-                    if not error.has_error_label("TransientTransactionError"):
-                        raise
-                    tries += 1
-                    pause = random.uniform(0, min(FIRST_PAUSE_S * 1.5**tries, LONGEST_PAUSE_S))
-                    if time.monotonic() + pause > deadline:
-                        raise Unavailable from error
-                await asyncio.sleep(pause)
-
-    def _turn_of(self, person_id: int) -> asyncio.Lock:
-        turn = self._turns.get(person_id)
-        if turn is None:
-            turn = self._turns[person_id] = asyncio.Lock()
-        return turn
+            await in_transaction(self._client, work)
