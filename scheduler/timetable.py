@@ -16,8 +16,8 @@ from scheduler.jobs.finish_closings import finish_closings
 from scheduler.jobs.mark_missed import mark_missed
 from scheduler.jobs.send_reminders import send_reminders
 from scheduler.jobs.settle_calls import settle_calls
-from scheduler.jobs.tell_circles import tell_circles
 from scheduler.jobs.settle_credits import settle_credits
+from scheduler.jobs.tell_circles import tell_circles
 from scheduler.jobs.tell_news import tell_news
 from thserver.services.all import Services
 
