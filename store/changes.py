@@ -19,6 +19,10 @@ from thserver.domain.messages import Item
 AWAIT_MS = 1000
 LONGEST_S = 10.0
 
+# InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost.
+LOST = frozenset({260, 280, 286})
+MOST_REFUSALS = 10
+
 READERS: dict[str, Callable[[dict[str, Any]], Item]] = {
     messages.NAME: messages.from_document,
     notifications.NAME: notifications.from_document,
@@ -40,6 +44,8 @@ class Changes:
         self._database = database
         self._stream: AsyncDatabaseChangeStream[dict[str, Any]] | None = None
         self._position: Any = None
+        # How often in a row the database did not want to go on from there.
+        self._refusals = 0
 
     async def open(self) -> None:
         """From here on nothing is missed. Raises HistoryLost or Unavailable."""
@@ -49,7 +55,7 @@ class Changes:
                     PIPELINE, resume_after=self._position, max_await_time_ms=AWAIT_MS
                 )
         except PyMongoError as error:
-            raise self._lost(error) from error
+            raise self._not_opened(error) from error
         self._position = self._stream.resume_token
 
     async def next(self) -> Item | None:
@@ -60,11 +66,12 @@ class Changes:
             with pymongo.timeout(LONGEST_S):
                 change = await self._stream.try_next()
         except PyMongoError as error:
-            raise self._lost(error) from error
+            raise self._broken(error) from error
         if not self._stream.alive:
             self._position = None
             raise HistoryLost
         self._position = self._stream.resume_token
+        self._refusals = 0
         if change is None or "fullDocument" not in change:
             return None
         return READERS[change["ns"]["coll"]](change["fullDocument"])
@@ -77,12 +84,20 @@ class Changes:
             except PyMongoError:
                 return  # The database forgets it by itself.
 
-    def _lost(self, error: PyMongoError) -> Exception:
-        """Being away passes; whatever else the database says of a position means that it is of no use any more."""
-        ours = translated(error)
-        if isinstance(ours, Unavailable) or not isinstance(error, OperationFailure):
-            return Unavailable()
-        if error.has_error_label("ResumableChangeStreamError"):
+    def _not_opened(self, error: PyMongoError) -> Exception:
+        """Being away passes; if the database is there and does not take the position, it never will."""
+        is_away = isinstance(translated(error), Unavailable) or not isinstance(error, OperationFailure)
+        if is_away or self._position is None:
             return Unavailable()
         self._position = None
         return HistoryLost()
+
+    def _broken(self, error: PyMongoError) -> Exception:
+        """What is not surely lost may still be there at the next opening."""
+        if isinstance(error, OperationFailure):
+            self._refusals += 1
+            if error.code in LOST or self._refusals > MOST_REFUSALS:
+                self._position = None
+                self._refusals = 0
+                return HistoryLost()
+        return Unavailable()

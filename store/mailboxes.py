@@ -15,6 +15,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
+from pymongo.write_concern import WriteConcern
 
 from store import messages, notifications
 from store.collection import Collection
@@ -29,6 +30,14 @@ TOGETHER = 50
 _DUPLICATE_KEY = 11000
 
 
+class NumbersOnTheWay(Numbers):
+    """Numbers that only a transaction will bear: its commit, which comes later, waits for the majority to have both."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        super().__init__(database)
+        self._collection = self._collection.with_options(write_concern=WriteConcern(w=1))
+
+
 class Mailboxes(Collection):
     name = "mailboxes"
 
@@ -37,7 +46,7 @@ class Mailboxes(Collection):
         self._client = database.client
         self._messages = database[messages.NAME]
         self._notifications = database[notifications.NAME]
-        self._numbers = Numbers(database)
+        self._numbers = NumbersOnTheWay(database)
         self._turns = Turns()
 
     async def last(self, person_id: int) -> int:

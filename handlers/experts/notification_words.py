@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# What happened → title and sentence. `subject` is `meeting 'JavaScript Consultation'` or `call with Tom Brady`.
+# What happened → title and sentence. `subject` is `meeting 'JavaScript Consultation'` or `call with Tom Brady`;
+# `topic` leaves the name out, where the sentence has it already.
 WORDS: dict[str, tuple[str, str]] = {
     "message": ("New Message", "You have a new message from {other}."),
     "requested": ("Meeting Request", "You have a new meeting request from {other}."),
     "accepted": ("Request Accepted", "{other} has accepted your request and suggests times."),
-    "new_times": ("New Times Suggested", "{other} suggests other times for your {subject}."),
+    "new_times": ("New Times Suggested", "{other} suggests other times for your {topic}."),
     "agreed": ("Meeting Confirmed", "Your {subject} has been confirmed."),
     "declined": ("Meeting Cancelled", "Your {subject} has been declined."),
     "cancelled": ("Meeting Cancelled", "Your {subject} has been cancelled."),
     "lapsed": ("Meeting Cancelled", "Your {subject} was not confirmed in time."),
     "reminder": ("Meeting Reminder", "Your {subject} starts in {ahead}."),
     "started": ("Meeting Reminder", "Your {subject} has started."),
-    "on_the_line": ("Call Waiting", "{other} is on the line for your {subject}."),
-    "held": ("Review Reminder", "How was your {subject}? Leave a review for {other}."),
+    "on_the_line": ("Call Waiting", "{other} is on the line for your {topic}."),
+    "held": ("Review Reminder", "How was your {topic}? Leave a review for {other}."),
     "missed": ("Meeting Missed", "Your {subject} did not take place."),
     "purchased": ("Credit Update", "You have purchased {credits}."),
     "spent": ("Credit Update", "You have spent {credits} on a meeting."),
@@ -38,7 +39,8 @@ def worded(what: str, facts: Mapping[str, Any], other: str) -> tuple[str, str]:
     title, sentence = WORDS[what]
     return title, sentence.format(
         other=other,
-        subject=_subject(facts, other),
+        subject=_topic(facts) if facts.get("title") else f"{_topic(facts)} with {other}",
+        topic=_topic(facts),
         ahead=_ahead(facts.get("minutes_ahead", 0)),
         credits=_credits(facts.get("credits", 0)),
         amount=_dollars(facts.get("cents", 0)),
@@ -50,9 +52,9 @@ def _dollars(cents: int) -> str:
     return f"${cents // 100:,}.{cents % 100:02}"
 
 
-def _subject(facts: Mapping[str, Any], other: str) -> str:
-    noun = facts.get("noun", "meeting")
-    return f"{noun} '{facts['title']}'" if facts.get("title") else f"{noun} with {other}"
+def _topic(facts: Mapping[str, Any]) -> str:
+    noun: str = facts.get("noun", "meeting")
+    return f"{noun} '{facts['title']}'" if facts.get("title") else noun
 
 
 def _ahead(minutes: int) -> str:

@@ -30,6 +30,8 @@ MOST_PENDING = 256
 PAGE = 100
 MOST_MISSED = 2000
 CATCH_UP_S = 60.0
+# Nobody waits for an answer here as he does for that of a request: better late than refused.
+PATIENCE_S = 30.0
 # The code that a refused client is closed with; POLICY where there is no other.
 CODES: tuple[tuple[type[Refusal], int], ...] = (
     (NotSignedIn, NOT_SIGNED_IN),
@@ -75,7 +77,6 @@ class Everything(WebSocket, ExpertsHandler):
     async def get(self, *args: Any, **kwargs: Any) -> None:
         headers = self.request.headers
         if headers.get("Upgrade", "").lower() != "websocket":
-            self.set_header("Upgrade", "websocket")
             raise HTTPError(426)
         origin = headers.get("Origin")
         if origin is not None and not self._is_allowed(origin):
@@ -89,6 +90,11 @@ class Everything(WebSocket, ExpertsHandler):
 
     # Anyone, but without the deadline of the decorator: this method lasts as long as the socket is open.
     get.access = "anyone"  # type: ignore[attr-defined]
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if status_code == 426:
+            self.set_header("Upgrade", "websocket")
+        super().write_error(status_code, **kwargs)
 
     def check_origin(self, origin: str) -> bool:
         return self._is_allowed(origin)
@@ -231,7 +237,7 @@ class Everything(WebSocket, ExpertsHandler):
 
     async def on_text(self, message: str) -> None:
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await self._do(message)
         except Malformed as refusal:
             self._bad_messages += 1

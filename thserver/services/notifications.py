@@ -265,10 +265,10 @@ def _facts(booking: Booking) -> dict[str, Any]:
 
 
 def _concerned(booking: Booking, news: News) -> list[int]:
-    """Everybody but who did it; of an invitation, only who is invited."""
+    """Everybody but who did it; of an invitation, only who is invited. Both may review, whoever said it was over."""
     others = [person_id for person_id in booking.people_ids if person_id != news.by]
     if news.what == "held":
-        return others if booking.kind in REVIEWED else []
+        return list(booking.people_ids) if booking.kind in REVIEWED else []
     if news.what == "agreed" and booking.kind in BY_INVITATION:
         return []
     if news.what == "invited":
