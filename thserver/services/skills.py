@@ -25,7 +25,7 @@ class Skills:
         """Raises Invalid by field."""
         category = (await self._categories.by_id()).get(category_id)
         if category is None:
-            raise Invalid(category_id="unknown_category")
+            raise Invalid(category="unknown_category")
         if await self._skills.count(person_id) >= MOST_SKILLS:
             raise Invalid(name="too_many")
         skill = Skill(

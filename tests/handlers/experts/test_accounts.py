@@ -181,6 +181,12 @@ async def test_a_skill_stands_once_however_it_is_spelt(john: ExpertsClient) -> N
     await john("POST", "/user-skills/", {**body, "category": 2}, expect=201)
 
 
+async def test_a_category_that_is_not_there_is_said_of_the_field_that_was_sent(john: ExpertsClient) -> None:
+    body = {"category": 999, "skill_name": "React", "proficiency_level": "expert"}
+    answer = await john("POST", "/user-skills/", body, expect=400)
+    assert answer.body == {"errors": {"category": ["Category with this ID does not exist."]}}
+
+
 async def test_skills_and_availability_are_ones_own(john: ExpertsClient, jane: ExpertsClient) -> None:
     skill = {"category": 1, "skill_name": "React", "proficiency_level": "expert", "user": jane.id}
     assert (await john("POST", "/user-skills/", skill, expect=201)).body["user"] == john.id
