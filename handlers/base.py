@@ -24,6 +24,8 @@ log = logging.getLogger("thserver.http")
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 10 * 1024 * 1024
+MULTIPART = "multipart/form-data"
+FORMS = ("application/x-www-form-urlencoded", MULTIPART)
 
 
 class Malformed(Refusal):
@@ -120,6 +122,17 @@ class Handler(RequestHandler):
     person: Person | None = None
     token: str | None = None
 
+    def initialize(self) -> None:
+        # Media types have no case, but the framework reads forms in lower case only, and would find this one empty.
+        given = self.request.headers.get("Content-Type", "")
+        kind, semicolon, options = given.partition(";")
+        if kind.lower() != kind:
+            self.request.headers["Content-Type"] = kind.lower() + semicolon + options
+
+    @property
+    def media_type(self) -> str:
+        return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
     @property
     def services(self) -> Services:
         services: Services = self.application.settings["services"]
@@ -143,7 +156,9 @@ class Handler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
 
     def prepare(self) -> None:
-        if len(self.request.body) > self.max_body:
+        # Only an upload may be larger than what is parsed.
+        limit = self.max_body if self.media_type == MULTIPART else min(self.max_body, MAX_BODY)
+        if len(self.request.body) > limit:
             raise TooLarge
 
     async def admitted(self) -> None:
@@ -183,15 +198,14 @@ class Handler(RequestHandler):
 
     def raw_body(self) -> dict[str, Any]:
         """The body as sent: a JSON object, or a form's last values. An empty body is an empty object."""
-        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        if self.media_type in FORMS:
             return {
                 name: self.decode_query(values[-1]) for name, values in self.request.body_arguments.items()
             }
         if not self.request.body:
             return {}
         # Clients written against the documents send JSON under whatever name ("json", none at all).
-        if kind in ("text/xml", "application/xml"):
+        if self.media_type in ("text/xml", "application/xml"):
             raise UnsupportedMedia
         return strict_object(self.request.body)
 

@@ -7,13 +7,11 @@ from typing import Any, ClassVar
 from marshmallow import Schema
 from tornado.web import HTTPError
 
-from handlers.base import FieldErrors, Handler, Malformed, UnknownPath
+from handlers.base import FORMS, FieldErrors, Handler, Malformed, UnknownPath
 from handlers.circles.dialect import DIALECT, label
 from handlers.circles.fields import BLANK, Section
 from handlers.circles.parameters import nested
 from thserver.domain.errors import Refusal, Throttled, Unavailable
-
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class CirclesHandler(Handler):
@@ -30,8 +28,7 @@ class CirclesHandler(Handler):
         return {**nested(query), **self.raw_body()}
 
     def raw_body(self) -> dict[str, Any]:
-        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind not in FORMS:
+        if self.media_type not in FORMS:
             return super().raw_body()
         return nested(
             {

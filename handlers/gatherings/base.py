@@ -6,24 +6,18 @@ from typing import Any
 
 from marshmallow import Schema
 
-from handlers.base import MAX_BODY, MAX_UPLOAD, FieldErrors, Handler, TooLarge
+from handlers.base import FORMS, MAX_UPLOAD, FieldErrors, Handler
 from handlers.gatherings.dialect import DIALECT, INVALID_IMAGE, NO_FILE
 from handlers.gatherings.lists import lists_in
 from thserver.domain.errors import Invalid, NotSignedIn
 from thserver.domain.media import Picture
 
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-MULTIPART = "multipart/form-data"
 # What a form may carry beside its picture.
 MARGIN = 64 * 1024
 
 
 class GatheringsHandler(Handler):
     dialect = DIALECT
-
-    @property
-    def media_type(self) -> str:
-        return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     def read(self, schema: Schema) -> dict[str, Any]:
         raw = self.raw_body()
@@ -46,11 +40,6 @@ class UploadHandler(GatheringsHandler):
     """Takes a picture beside the fields, in multipart; other bodies stay as small as anywhere."""
 
     max_body = MAX_UPLOAD + MARGIN
-
-    def prepare(self) -> None:
-        super().prepare()
-        if self.media_type != MULTIPART and len(self.request.body) > MAX_BODY:
-            raise TooLarge
 
     async def read_with_picture(
         self, schema: Schema, field: str, *, required: bool

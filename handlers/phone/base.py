@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, ClassVar
 
-from handlers.base import Handler, Malformed
+from handlers.base import MULTIPART, Handler, Malformed
 from handlers.phone.dialect import DIALECT, NotAuthentic
 from handlers.phone.signature import is_hashed, is_signed
 from thserver.metrics import WEBHOOKS_REJECTED
@@ -33,7 +33,7 @@ class PhoneHandler(Handler):
 
     async def check_signature(self) -> None:
         """Raises NotAuthentic, for whatever reason: nobody is told more than that."""
-        if "Content-Encoding" in self.request.headers or self._content_type() == "multipart/form-data":
+        if "Content-Encoding" in self.request.headers or self.media_type == MULTIPART:
             raise Malformed
         try:
             self._check()
@@ -51,7 +51,7 @@ class PhoneHandler(Handler):
         if not signature:
             raise NotAuthentic("unsigned")
         posted: dict[str, list[str]] = {}
-        if self._content_type() == FORM:
+        if self.media_type == FORM:
             posted = self._form()
         elif not is_hashed(url, self.request.body):
             raise NotAuthentic("body_hash")
@@ -74,9 +74,6 @@ class PhoneHandler(Handler):
         WEBHOOKS_REJECTED.labels(reason).inc()
         log.warning("%s %s was not authentic: %s", self.request.method, self.request.path, reason)
         raise NotAuthentic(reason) from None
-
-    def _content_type(self) -> str:
-        return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     def reply_twiml(self, document: str) -> None:
         self.set_header("Content-Type", "text/xml; charset=utf-8")

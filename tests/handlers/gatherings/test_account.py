@@ -229,6 +229,14 @@ async def test_a_body_that_can_not_be_read_is_refused(join: Join, raw: bytes, st
     await ann("PUT", "/blacklist/", raw=raw, expect=status)
 
 
+async def test_a_form_is_read_however_its_media_type_is_cased(join: Join) -> None:
+    ann = await join()
+    kind = {"Content-Type": "Application/X-WWW-Form-URLencoded"}
+    assert (await ann("PATCH", "/account/", raw=b"name=Ann+Roe", headers=kind)).body["name"] == "Ann Roe"
+    answer = await ann("PUT", "/contacts/", raw=b"phones=%2B13125550199", headers=kind, expect=400)
+    assert list(answer.body) == ["names"]
+
+
 async def test_uploads_are_bounded(join: Join) -> None:
     ann = await join()
     large = b"\xff\xd8" + b"x" * (10 * 1024 * 1024)

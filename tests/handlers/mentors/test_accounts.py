@@ -114,6 +114,18 @@ async def test_the_documented_change_of_a_profile_with_a_photo(visitor: MentorsC
     assert (await visitor("PATCH", "/myprofile/", {"profile_photo": None}))["profile_photo"] is None
 
 
+@pytest.mark.parametrize("kind", ["Multipart/form-data", "MULTIPART/FORM-DATA"])
+async def test_a_form_is_read_however_its_media_type_is_cased(visitor: MentorsClient, kind: str) -> None:
+    """As the document writes it."""
+    await visitor.register()
+    sent = multipart({"first_name": "Grace", "is_mentor": "true"}, jpeg())
+    sent["headers"] = {"Content-Type": f"{kind}; boundary={BOUNDARY}"}
+    body = await visitor("PATCH", "/myprofile/", **sent)
+    assert (body["first_name"], body["is_mentor"]) == ("Grace", True)
+    assert body["profile_photo"]
+    await visitor("PATCH", "/myprofile/", raw=b"--x--", headers={"Content-Type": kind}, expect=400)
+
+
 async def test_a_photo_that_is_none_is_refused_and_nothing_is_changed(visitor: MentorsClient) -> None:
     await visitor.register()
     body = await visitor("PATCH", "/myprofile/", **multipart({"first_name": "A"}, b"<svg/>"), expect=400)
