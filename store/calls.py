@@ -11,11 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import IndexModel
-from pymongo.errors import ConnectionFailure, WriteError, WTimeoutError
+from pymongo.asynchronous.database import AsyncDatabase
 
 from store.collection import Collection
-
-DUPLICATE = 11000
+from store.together import Together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +56,10 @@ class Calls(Collection):
         ),
     )
 
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        super().__init__(database)
+        self._together = Together(self._collection)
+
     async def begin(
         self, sid: str, step: str, twiml: str, *, caller: str, now: datetime, facts: dict[str, Any]
     ) -> tuple[str, bool]:
@@ -72,12 +75,9 @@ class Calls(Collection):
             "steps": [{"key": step, "twiml": twiml}],
             **_with_way(facts),
         }
-        try:
-            is_new = await self._insert(document)
-        except ConnectionFailure:
-            # It may have been kept all the same; then it is found as what it is.
-            is_new = await self._insert(document)
-        return (twiml, True) if is_new else (await self._kept(sid, step) or twiml, False)
+        if await self._together.insert(document):
+            return twiml, True
+        return await self._kept(sid, step) or twiml, False
 
     async def add_step(self, sid: str, step: str, twiml: str, *, facts: dict[str, Any]) -> tuple[str, bool]:
         """Keep the first answer to a later step; as `begin`."""
@@ -143,24 +143,6 @@ class Calls(Collection):
     async def lost(self, sid: str) -> None:
         """He never arrived, and nobody needs to look for him any more."""
         await self._collection.update_one({"_id": sid}, {"$unset": {"on_the_way": ""}})
-
-    async def _insert(self, document: dict[str, Any]) -> bool:
-        """False when the `_id` is there already. Not the driver's retryable insert: for that the database keeps a
-        record of each, which costs as much as the call itself, and the `_id` makes a second try safe."""
-        reply = await self._collection.database.command(
-            {
-                "insert": self.name,
-                "documents": [document],
-                "writeConcern": self._collection.write_concern.document,
-            }
-        )
-        if "writeConcernError" in reply:
-            raise WTimeoutError("the call was not kept by a majority", 64, reply["writeConcernError"])
-        for error in reply.get("writeErrors", ()):
-            if error["code"] != DUPLICATE:
-                raise WriteError(error["errmsg"], error["code"], error)
-            return False
-        return True
 
     async def _kept(self, sid: str, step: str) -> str | None:
         found = await self._collection.find_one({"_id": sid}, {"steps": 1})

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo.asynchronous.database import AsyncDatabase
 
 from store.collection import Collection
+from store.together import Together
 from thserver.domain.conferences import ConferenceEvent
 
 # A call has a dozen events. What has more is somebody's mistake, and must not cost ever more work.
@@ -31,6 +32,10 @@ class ConferenceEvents(Collection):
         IndexModel([("conference_sid", ASCENDING), ("key", ASCENDING)], name="once", unique=True),
         IndexModel("pending", name="pending", partialFilterExpression={"pending": {"$exists": True}}),
     )
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        super().__init__(database)
+        self._together = Together(self._collection)
 
     async def add(
         self,
@@ -61,11 +66,7 @@ class ConferenceEvents(Collection):
         ):
             if value:
                 document[name] = value
-        try:
-            await self._collection.insert_one(document)
-        except DuplicateKeyError:
-            return False
-        return True
+        return await self._together.insert(document)
 
     async def of_conference(self, conference_sid: str) -> StoredEvents | None:
         cursor = (
