@@ -292,3 +292,33 @@ async def test_a_conference_that_the_carrier_has_forgotten_ends_with_what_was_to
     assert conference.complete
     assert talked(conference, booking) == 0
     assert await charges_of(world, booking) == []
+
+
+async def test_one_that_can_not_be_looked_up_does_not_keep_the_others_waiting(
+    world: World,
+    database: Database,
+    carrier: SimulatedCarrier,
+    clock: FakeClock,
+    needs_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    booking, guest, host = await make_booking(world, clock)
+    carrier.faults.hold_callbacks = True
+    await talk(world, carrier, clock, guest, host)
+    carrier.release_callbacks(without("conference-end"))
+    await arrived(world, carrier)
+    broken = Conference(
+        sid="CFbroken", room="nowhere", booking_id=0, created=clock.now() - timedelta(hours=1)
+    )
+    await database.conferences.put(broken, events=1, now=clock.now() - timedelta(hours=1))
+    original = carrier.conference_record
+
+    async def record(sid: str) -> Any:
+        if sid == broken.sid:
+            raise RuntimeError("broken")
+        return await original(sid)
+
+    monkeypatch.setattr(carrier, "conference_record", record)
+    clock.advance(minutes=3)
+    assert await sweep(world) == 1
+    assert (await only_conference(database, booking)).complete

@@ -42,6 +42,7 @@ from thserver.domain.admissions import (
 )
 from thserver.domain.phone_numbers import masked
 from thserver.domain.ports import Carrier, Clock
+from thserver.metrics import RINGS
 from thserver.services.background import Background
 from thserver.services.rooms import RoomKeeper
 
@@ -162,6 +163,7 @@ class Admissions:
 
     async def keep(self, decision: Decision, twiml: str) -> str:
         """Keep what is to be said, and return what is: an earlier answer, if this step was answered meanwhile."""
+        RINGS.labels(type(decision.admission).__name__).inc()
         facts = self._facts(decision.admission)
         if decision.is_first:
             said, is_kept = await self._calls.begin(

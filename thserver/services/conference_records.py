@@ -7,13 +7,16 @@ that comes after all fits in.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
+from store.calls import Call
 from store.database import Database
 from thserver.domain.admissions import ARRIVAL
 from thserver.domain.conferences import CALL_RECORD, CONFERENCE_RECORD, Conference, ConferenceEvent
 from thserver.domain.errors import Unavailable
 from thserver.domain.ports import Carrier, CarrierCall, CarrierConference, Clock
+from thserver.metrics import CONFERENCES_LOOKED_UP
 from thserver.services.conferences import Conferences
 
 log = logging.getLogger(__name__)
@@ -47,18 +50,32 @@ class ConferenceRecords:
 
         What the carrier does not answer now is asked again at the next run.
         """
-        touched = await self._service.apply_left_over()
+        left_over = await self._service.apply_left_over()
+        touched = 0
         now = self._clock.now()
         try:
             for conference in await self._conferences.unfinished(checked_before=now - SILENCE):
-                await self._service.show_out(conference)
-                touched += await self._look_up(conference, now)
-            touched += await self._find_untold(now)
+                touched += await self._alone(conference.sid, self._look_up(conference, now))
+            for call in await self._calls.not_arrived(before=now - SILENCE):
+                touched += await self._alone(call.sid, self._find_untold(call, now))
         except Unavailable:
             log.warning("the carrier's records are not available")
-        return touched
+        CONFERENCES_LOOKED_UP.inc(touched)
+        return left_over + touched
+
+    @staticmethod
+    async def _alone(sid: str, work: Awaitable[int]) -> int:
+        """One that can not be looked up must not keep the others waiting."""
+        try:
+            return await work
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("%s could not be looked up", sid)
+            return 0
 
     async def _look_up(self, conference: Conference, now: datetime) -> bool:
+        await self._service.show_out(conference)
         record = await self._carrier.conference_record(conference.sid)
         await self._conferences.checked(conference.sid, now)
         if record is None:
@@ -87,25 +104,24 @@ class ConferenceRecords:
         await self._service.apply(conference.sid)
         return True
 
-    async def _find_untold(self, now: datetime) -> int:
-        """Callers who were let in and of whom no event ever spoke."""
+    async def _find_untold(self, call: Call, now: datetime) -> int:
+        """A caller who was let in and of whom no event ever spoke. Says how many conferences were found."""
+        assert call.booking_id is not None
+        assert call.admitted is not None
+        booking = await self._bookings.get(call.booking_id)
+        record = await self._carrier.call_record(call.sid)
+        if booking is None or record is None or call.admitted < now - LOOKED_FOR:
+            await self._calls.lost(call.sid)
+            return 0
+        since = call.admitted - self._longest - ARRIVAL
+        named = await self._carrier.conferences_named(booking.room, since=since)
+        his = [each for each in named if _was_in(record, call.admitted, each)]
         found = 0
-        for call in await self._calls.not_arrived(before=now - SILENCE):
-            assert call.booking_id is not None
-            assert call.admitted is not None
-            booking = await self._bookings.get(call.booking_id)
-            record = await self._carrier.call_record(call.sid)
-            if booking is None or record is None or call.admitted < now - LOOKED_FOR:
-                await self._calls.lost(call.sid)
-                continue
-            since = call.admitted - self._longest - ARRIVAL
-            named = await self._carrier.conferences_named(booking.room, since=since)
-            his = [each for each in named if _was_in(record, call.admitted, each)]
-            for each in reversed(his):
-                found += await self._adopt(booking.id, each)
-            if not his and record.ended_at is not None:
-                # He hung up during the greeting.
-                await self._calls.lost(call.sid)
+        for each in reversed(his):
+            found += await self._adopt(booking.id, each)
+        if not his and record.ended_at is not None:
+            # He hung up during the greeting.
+            await self._calls.lost(call.sid)
         return found
 
     async def _adopt(self, booking_id: int, record: CarrierConference) -> bool:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from store.database import Database
 from thserver.domain.bookings import Booking, Kind
 from thserver.domain.conferences import Conference, ConferenceEvent, derive
-from thserver.domain.errors import NotAllowed, NotFound
+from thserver.domain.errors import NotAllowed, NotFound, Unavailable
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
 from thserver.services.background import Background
@@ -137,7 +137,13 @@ class Conferences:
         """Apply what a process that died has left; says how many conferences there were."""
         left = await self._events.left_over(before=self._clock.now() - LEFT_OVER_AFTER)
         for conference_sid in left:
-            await self.apply(conference_sid)
+            try:
+                await self.apply(conference_sid)
+            except Unavailable:
+                raise
+            except Exception:
+                # One that can not be applied must not keep the others waiting.
+                log.exception("conference %s could not be applied", conference_sid)
         return len(left)
 
     async def of_person(self, person: Person, *, skip: int, limit: int) -> Minutes:
