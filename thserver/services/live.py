@@ -16,6 +16,7 @@ from store.changes import HistoryLost
 from store.database import Database
 from thserver.domain.errors import Throttled, Unavailable
 from thserver.domain.messages import Item, ids_named_in
+from thserver.metrics import OPEN_SOCKETS, RESYNCS
 from thserver.services.request_limits import RequestLimits
 from thserver.services.sign_in import SignIn
 
@@ -81,10 +82,11 @@ class Live:
 
     async def join(self, listener: Listener) -> None:
         """From now on nothing is missed. Raises TooManyListeners or Unavailable."""
-        of_person = self._listeners.setdefault(listener.person_id, set())
-        if len(of_person) >= MOST_OF_ONE_PERSON:
+        if len(self._listeners.get(listener.person_id, ())) >= MOST_OF_ONE_PERSON:
             raise TooManyListeners
+        of_person = self._listeners.setdefault(listener.person_id, set())
         of_person.add(listener)
+        OPEN_SOCKETS.inc()
         if not self._tasks:
             # Nobody was listening before, so nothing was read.
             works = (self._read(), self._tell(), self._watch_tokens())
@@ -97,8 +99,11 @@ class Live:
             raise Unavailable from error
 
     def leave(self, listener: Listener) -> None:
+        """Leaving twice is once."""
         of_person = self._listeners.get(listener.person_id, set())
-        of_person.discard(listener)
+        if listener in of_person:
+            of_person.remove(listener)
+            OPEN_SOCKETS.dec()
         if not of_person:
             self._listeners.pop(listener.person_id, None)
 
@@ -213,6 +218,7 @@ class Live:
                 log.exception("looking for ended sign-ins failed")
 
     def _resync(self) -> None:
+        RESYNCS.inc()
         for listener in self._all():
             listener.resync()
 
