@@ -11,7 +11,7 @@ from store.people import Token
 from thserver.domain import passwords
 from thserver.domain.errors import AlreadyExists, Invalid, Refusal, Unavailable
 from thserver.domain.password_strength import check_strength
-from thserver.domain.people import Person
+from thserver.domain.people import Person, normal_email
 from thserver.domain.ports import Clock
 from thserver.services.codes import NEW_PHONE_DIGITS
 from thserver.services.media import Media
@@ -65,9 +65,17 @@ class Usernames:
 
     async def enter(self, *, username: str, password: str, contract: str) -> tuple[Person, str]:
         """As `log_in`, with the person, for a caller who has counted the address."""
-        found = await self._rows.with_username(normal_username(username))
-        person = await self._sign_in.with_password(found, password)
+        person = await self._sign_in.with_password(await self._called(username), password)
         return person, await self._sign_in.give_token(person.id, contract)
+
+    async def _called(self, name: str) -> Person | None:
+        """Who has this username; or this address, as long as he has no username."""
+        person = await self._rows.with_username(normal_username(name))
+        if person is None and "@" in name:
+            person = await self._rows.with_email(normal_email(name))
+            if person is not None and person.username is not None:
+                return None
+        return person
 
     async def change_profile(self, person: Person, wanted: dict[str, Any], *, address: str) -> Person:
         """As People.change_profile, with username, flags and `photo` too: an upload's bytes, None for no picture.

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests import makers
 from tests.clients.http import Api
 from tests.clients.mentors import PASSWORD, MentorsClient
 from thserver.gateways.simulated_carrier import SimulatedCarrier
+from thserver.services.all import Services
 
 SAMPLE = {
     "username": "TestUserLogin",
@@ -59,6 +61,22 @@ async def test_signing_in_and_out_as_documented(visitor: MentorsClient) -> None:
     await visitor("POST", "/auth/token/logout/", sample, expect=204)
     body = await visitor("GET", "/myprofile/", expect=401)
     assert body == {"detail": "Invalid token."}
+
+
+async def test_who_has_no_username_yet_signs_in_with_his_address(
+    visitor: MentorsClient, services: Services
+) -> None:
+    """He came through another contract."""
+    person = await makers.make_person(services, email="cam@example.com")
+    await visitor.log_in("Cam@Example.com", makers.PASSWORD)
+    assert (await visitor("GET", "/myprofile/"))["pk"] == person.id
+    wrong = {"username": "cam@example.com", "password": makers.PASSWORD + "x"}
+    await visitor("POST", "/auth/token/login/", wrong, expect=400)
+    await visitor("PATCH", "/myprofile/", {"username": "cam"})
+    await visitor.log_in("cam", makers.PASSWORD)
+    by_address = {"username": "cam@example.com", "password": makers.PASSWORD}
+    body = await visitor("POST", "/auth/token/login/", by_address, expect=400)
+    assert body == {"non_field_errors": ["Unable to log in with provided credentials."]}
 
 
 async def test_signing_out_needs_only_the_token(visitor: MentorsClient) -> None:
