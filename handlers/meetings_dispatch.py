@@ -63,5 +63,10 @@ class WithoutScheme(Handler):
 
     post = put = patch = delete = get
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if isinstance(kwargs.get("exc_info", (None, None))[1], NotSignedIn):
+            self.set_header("WWW-Authenticate", "Token, Bearer")
+        super().write_error(status_code, **kwargs)
+
 
 ROUTES: list[tuple[str, type[Handler]]] = [(r"/api/meetings(?:/.*)?", WithoutScheme)]

@@ -291,6 +291,7 @@ async def test_every_request_needs_a_good_token(api: Api, method: str, path: str
     none = await api(method, f"/api{path}")
     said = "Authentication credentials were not provided."
     assert (none.status, none.body) == (401, {"detail": said, "error": said})
+    assert none.headers["WWW-Authenticate"] == "Token, Bearer"
 
 
 # Inviting and excluding.
