@@ -39,7 +39,9 @@ def worded(what: str, facts: Mapping[str, Any], other: str) -> tuple[str, str]:
     title, sentence = WORDS[what]
     return title, sentence.format(
         other=other,
-        subject=_topic(facts) if facts.get("title") else f"{_topic(facts)} with {other}",
+        subject=_topic(facts)
+        if facts.get("title") or facts.get("in_memory_of")
+        else f"{_topic(facts)} with {other}",
         topic=_topic(facts),
         ahead=_ahead(facts.get("minutes_ahead", 0)),
         credits=_credits(facts.get("credits", 0)),
@@ -54,6 +56,8 @@ def _dollars(cents: int) -> str:
 
 def _topic(facts: Mapping[str, Any]) -> str:
     noun: str = facts.get("noun", "meeting")
+    if facts.get("in_memory_of"):
+        return f"{noun} in memory of {facts['in_memory_of']}"
     return f"{noun} '{facts['title']}'" if facts.get("title") else noun
 
 

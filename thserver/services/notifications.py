@@ -34,7 +34,7 @@ NOUNS = {
     bookings.Kind.SESSION: "session",
     bookings.Kind.MEETING: "meeting",
     bookings.Kind.GATHERING: "meeting",
-    bookings.Kind.MEMORIAL: "memorial gathering",
+    bookings.Kind.MEMORIAL: "gathering",
 }
 K = NotificationKind
 # News of a booking → the notification's kind and words.
@@ -259,8 +259,9 @@ class Notifications:
 
 def _facts(booking: Booking) -> dict[str, Any]:
     facts: dict[str, Any] = {"noun": NOUNS[booking.kind]}
-    if booking.details.get("title"):
-        facts["title"] = booking.details["title"]
+    for name in ("title", "in_memory_of"):
+        if booking.details.get(name):
+            facts[name] = booking.details[name]
     return facts
 
 

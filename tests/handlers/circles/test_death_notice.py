@@ -400,6 +400,16 @@ async def test_a_grey_line_outweighs_every_other(circle: Circle, database: Datab
     assert [member.address for member in members] == [circle.ann.email, circle.bob.email]
 
 
+async def test_notifications_of_the_gathering_say_in_whose_memory_it_is(circle: Circle, api: Api) -> None:
+    await circle.authorise()
+    await circle.ann.client.post(DETAILS, circle.details())
+    await circle.services.background.idle()
+    headers = {"Authorization": f"Bearer {circle.link.client.token}"}
+    answer = await api("GET", "/api/notifications/", headers=headers)
+    said = "Your gathering in memory of Holder Doe has been confirmed."
+    assert [each["content"] for each in answer.body] == [said]
+
+
 async def test_the_gathering_is_a_booking_in_the_room_of_who_authorised(
     circle: Circle, database: Database
 ) -> None:
