@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pymongo import ReturnDocument
 
 from store.collection import Collection
 from thserver.domain.errors import AlreadyExists
 
+# Past by any clock.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class Leases(Collection):
     name = "leases"
 
     async def take(self, name: str, *, now: datetime, until: datetime) -> int | None:
-        """The fencing token, when nobody holds the lease any more; None while somebody does."""
+        """The fencing token, when nobody holds the lease any more; None while somebody does.
+
+        Nobody can hold it for longer than from now till then: an end far beyond that was set by a clock that went ahead.
+        """
         try:
             found = await self._guard(
                 self._collection.find_one_and_update(
-                    {"_id": name, "until": {"$lte": now}},
+                    {
+                        "_id": name,
+                        "$or": [{"until": {"$lte": now}}, {"until": {"$gt": until + (until - now)}}],
+                    },
                     {"$set": {"until": until}, "$inc": {"fence": 1}},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
@@ -33,6 +42,6 @@ class Leases(Collection):
         result = await self._collection.update_one({"_id": name, "fence": fence}, {"$set": {"until": until}})
         return bool(result.matched_count)
 
-    async def release(self, name: str, fence: int, *, now: datetime) -> None:
+    async def release(self, name: str, fence: int) -> None:
         """Give it back, if it is still ours."""
-        await self._collection.update_one({"_id": name, "fence": fence}, {"$set": {"until": now}})
+        await self._collection.update_one({"_id": name, "fence": fence}, {"$set": {"until": LONG_AGO}})

@@ -32,7 +32,7 @@ async def test_a_dead_holders_lease_runs_out_and_its_token_is_no_good_any_more(
     assert second is not None
     assert second > first
     assert not await database.leases.extend("job", first, until=clock.now() + 9 * MINUTE)
-    await database.leases.release("job", first, now=clock.now())
+    await database.leases.release("job", first)
     assert await database.leases.take("job", now=clock.now(), until=clock.now() + MINUTE) is None
 
 
@@ -53,6 +53,22 @@ async def test_work_is_done_by_one_and_the_lease_is_given_back(database: Databas
     go_on.set()
     assert await first == 7
     assert await leases[1].holding("job", work) == 7
+
+
+async def test_a_clock_that_was_put_back_does_not_keep_a_lease_from_everybody(
+    database: Database, clock: FakeClock
+) -> None:
+    leases = Leases(database=database, clock=clock)
+
+    async def work() -> int:
+        return 7
+
+    clock.advance(days=3)
+    await leases.holding("given back", work)
+    await database.leases.take("its holder died", now=clock.now(), until=clock.now() + MINUTE)
+    clock.advance(days=-3)
+    assert await leases.holding("given back", work) == 7
+    assert await leases.holding("its holder died", work) == 7
 
 
 async def test_a_failure_gives_the_lease_back(database: Database, clock: FakeClock) -> None:

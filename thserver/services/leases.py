@@ -49,7 +49,7 @@ class Leases:
                 task.cancel()
             await asyncio.gather(doing, beating, return_exceptions=True)
             with contextlib.suppress(Refusal):
-                await self._leases.release(name, fence, now=self._clock.now())
+                await self._leases.release(name, fence)
 
     async def _beat(self, name: str, fence: int) -> None:
         """Prolong the lease until somebody else has it."""
