@@ -35,7 +35,7 @@ TIMETABLE: dict[str, tuple[Job, float]] = {
     "decide-no-shows": (decide_no_shows, 30),
     "settle-credits": (settle_credits, 10),
     "count-money": (count_money, 3600),
-    "expire-stale": (expire_stale, 300),
+    "expire-stale": (expire_stale, 60),
     "finish-closings": (finish_closings, 60),
     "collect-orphans": (collect_orphans, 600),
     "catch-up-heroes": (catch_up_heroes, 60),

@@ -29,6 +29,10 @@ async def test_every_job_runs_by_hand_twice_and_says_what_it_does(services: Serv
     assert TIMETABLE[name][1] > 0
 
 
+def test_a_request_that_nobody_answered_in_time_keeps_its_credit_for_a_minute_at_most() -> None:
+    assert TIMETABLE["expire-stale"][1] <= 60
+
+
 async def test_jobs_run_by_themselves_again_and_again_whatever_happens_to_others(
     services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
