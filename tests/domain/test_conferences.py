@@ -237,3 +237,11 @@ def test_talk_time_agrees_with_looking_at_every_second(seed: int) -> None:
     assert all(one[1] < other[0] for one, other in itertools.pairwise(intervals))
     chance.shuffle(legs)
     assert talk_intervals(legs, HOST) == intervals
+
+
+def test_no_part_of_the_events_is_taken_for_the_whole_call() -> None:
+    """It would be settled, once and for all, before the rest of it is known."""
+    for count in range(1, len(CALL)):
+        for part in itertools.combinations(CALL, count):
+            told = [each.sequence_number for each in part]
+            assert not derive("CF1", part, booking_id=7, callers=CALLERS).complete, told

@@ -173,7 +173,8 @@ def _legs(
             stays.append((sid, None, event.at))
         known.add(sid)
     stays += [(sid, since, None) for sid, since in open_since.items()]
-    certain = all(joined is not None and left is not None for _, joined, left in stays)
+    # Nobody conferred without coming: where no leg has been told of, an end that came first is not the whole call.
+    certain = bool(stays) and all(joined is not None and left is not None for _, joined, left in stays)
     stays += [(sid, max(since, created), None) for sid, (since, _) in records.items() if sid not in known]
     legs = []
     for sid, joined, left in stays:
