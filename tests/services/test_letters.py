@@ -112,6 +112,7 @@ async def test_cancelling_is_told_to_both_and_the_reason_to_the_other_side(call:
     (own,), (other,) = await call.letters(call.guest), await call.letters(call.host)
     assert own["subject"] == "You cancelled your call with Tom Brady"
     assert other["subject"] == "Your call with Cam Newton is cancelled"
+    assert re.search(r"Your call with Cam Newton on .* 2026, .* is cancelled\.", other["text"])
     assert "I am ill." in other["text"]
     assert "I am ill." not in own["text"]
 

@@ -143,17 +143,17 @@ EXPECTED: list[tuple[Admission, str]] = [
         "You can dial in from 10 minutes before.</Say><Say>Goodbye.</Say><Hangup />",
     ),
     (
-        RoomInUse(caller=CAM, slot=slot(), try_number=1),
-        '<Pause length="1" /><Say>Hello Cam.</Say><Say>Your call with Tom Brady comes next. The call before it '
+        RoomInUse(caller=CAM, slot=slot(), now=NOW, try_number=1),
+        HELLO + "<Say>Your call with Tom Brady comes next. The call before it "
         "is still going on. Please hold on, and you will be let in as soon as it is over.</Say>"
         f'<Pause length="10" /><Redirect method="POST">{BASE}/phone/voice/hold/7/1{OVERRIDES}</Redirect>',
     ),
     (
-        RoomInUse(caller=CAM, slot=slot(), try_number=2),
+        RoomInUse(caller=CAM, slot=slot(), now=NOW, try_number=2),
         f'<Pause length="10" /><Redirect method="POST">{BASE}/phone/voice/hold/7/2{OVERRIDES}</Redirect>',
     ),
     (
-        RoomInUse(caller=CAM, slot=slot(), try_number=4),
+        RoomInUse(caller=CAM, slot=slot(), now=NOW, try_number=4),
         "<Say>The call before yours is still going on. Please hold on.</Say>"
         f'<Pause length="10" /><Redirect method="POST">{BASE}/phone/voice/hold/7/4{OVERRIDES}</Redirect>',
     ),
@@ -169,10 +169,11 @@ EXPECTED: list[tuple[Admission, str]] = [
                 slot(),
                 slot(starts=NOW + timedelta(minutes=15), names={GUEST: "Cam Newton", HOST: "Ann Lee"}),
             ),
+            now=NOW,
             try_number=1,
         ),
-        '<Pause length="1" /><Say>Hello Cam.</Say>'
-        f'<Gather action="{BASE}/phone/voice/choice/1{OVERRIDES}" actionOnEmptyResult="true" method="POST"'
+        HELLO
+        + f'<Gather action="{BASE}/phone/voice/choice/1{OVERRIDES}" actionOnEmptyResult="true" method="POST"'
         ' numDigits="1" timeout="10"><Say>For your call with Tom Brady, at 9:35 AM, press 1. '
         "For your call with Ann Lee, at 9:45 AM, press 2.</Say></Gather>",
     ),
@@ -210,8 +211,8 @@ EXPECTED: list[tuple[Admission, str]] = [
         ),
     ),
     (
-        NothingScheduled(caller=CAM),
-        '<Pause length="1" /><Say>Hello Cam.</Say><Say>You have no call at this time. '
+        NothingScheduled(caller=CAM, now=NOW),
+        HELLO + "<Say>You have no call at this time. "
         "When a time has been agreed on, dial this number again. Goodbye.</Say><Hangup />",
     ),
     (
@@ -307,9 +308,9 @@ def test_a_name_is_only_ever_read_out(name: str) -> None:
     for outcome in (
         Welcome(caller=cam, slot=heard, now=NOW, label="x", longest=timedelta(hours=1)),
         TooEarly(caller=cam, slot=heard, now=NOW, opens=NOW),
-        RoomInUse(caller=cam, slot=heard, try_number=1),
-        SeveralFit(caller=cam, slots=(heard, heard), try_number=1),
-        NothingScheduled(caller=cam),
+        RoomInUse(caller=cam, slot=heard, now=NOW, try_number=1),
+        SeveralFit(caller=cam, slots=(heard, heard), now=NOW, try_number=1),
+        NothingScheduled(caller=cam, now=NOW),
     ):
         twiml = conversation.answer(outcome, BASE)
         root = ElementTree.fromstring(twiml.encode())

@@ -171,6 +171,7 @@ class RoomInUse(Admission):
 
     caller: CallerView
     slot: Slot
+    now: datetime
     try_number: int
 
 
@@ -187,6 +188,7 @@ class SeveralFit(Admission):
 
     caller: CallerView
     slots: tuple[Slot, ...]
+    now: datetime
     try_number: int
 
 
@@ -217,6 +219,7 @@ class NotVerified(Admission):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingScheduled(Admission):
     caller: CallerView
+    now: datetime
 
 
 class Tries(StrEnum):

@@ -232,7 +232,7 @@ class Admissions:
         slots = tuple(slot for view in views if view is not None for slot in view.slots)
         if not slots or views[0] is None:
             return Sorry()
-        return SeveralFit(caller=views[0], slots=slots, try_number=try_number)
+        return SeveralFit(caller=views[0], slots=slots, now=self._clock.now(), try_number=try_number)
 
     async def _ask_pin(self, reason: PinReason, from_number: str) -> Admission:
         used = await self._limits.used(f"pin:{_caller(from_number)}", window=HOUR, now=self._clock.now())
@@ -246,15 +246,15 @@ class Admissions:
         if not slots:
             ahead = next_one(view, now)
             if ahead is None:
-                return NothingScheduled(caller=view)
+                return NothingScheduled(caller=view, now=now)
             return TooEarly(caller=view, slot=ahead, now=now, opens=self._window.opens(ahead))
         if len(slots) > 1:
-            return SeveralFit(caller=view, slots=slots[:9], try_number=1)
+            return SeveralFit(caller=view, slots=slots[:9], now=now, try_number=1)
         slot = slots[0]
         if not await self._rooms.enter(slot, now):
             if held >= HOLD_TRIES:
                 return StillInUse(caller=view)
-            return RoomInUse(caller=view, slot=slot, try_number=held + 1)
+            return RoomInUse(caller=view, slot=slot, now=now, try_number=held + 1)
         return Welcome(
             caller=view,
             slot=slot,

@@ -9,6 +9,10 @@ from twiml.verbs import HANGUP, pause, response, say
 
 
 def step(outcome: NothingScheduled, addresses: Addresses) -> str:
+    caller = outcome.caller
     return response(
-        pause(1), say(sentences.hello(outcome.caller.first_name)), say(sentences.nothing_scheduled()), HANGUP
+        pause(1),
+        say(sentences.hello(caller.first_name, outcome.now, caller.zone)),
+        say(sentences.nothing_scheduled()),
+        HANGUP,
     )

@@ -16,7 +16,7 @@ def step(outcome: RoomInUse, addresses: Addresses) -> str:
     caller, slot, number = outcome.caller, outcome.slot, outcome.try_number
     said = []
     if number == 1:
-        said = [pause(1), say(sentences.hello(caller.first_name))]
+        said = [pause(1), say(sentences.hello(caller.first_name, outcome.now, caller.zone))]
     if number % SPEAK_EVERY == 1:
         said.append(say(sentences.room_in_use(slot.others(caller.person_id), first_time=number == 1)))
     return response(*said, pause(LOOK_AGAIN_S), redirect(addresses.hold(slot.booking_id, number)))

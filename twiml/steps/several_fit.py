@@ -12,7 +12,8 @@ PATIENCE_S = 10
 
 def step(outcome: SeveralFit, addresses: Addresses) -> str:
     caller = outcome.caller
-    greeting = [pause(1), say(sentences.hello(caller.first_name))] if outcome.try_number == 1 else []
+    hello = sentences.hello(caller.first_name, outcome.now, caller.zone)
+    greeting = [pause(1), say(hello)] if outcome.try_number == 1 else []
     choices = [(slot.others(caller.person_id), slot.starts) for slot in outcome.slots]
     return response(
         *greeting,

@@ -57,7 +57,7 @@ async def test_afterwards_there_is_nothing_scheduled(scene: Scene) -> None:
     scene.clock.set(scene.starts + timedelta(minutes=90))
     heard = await scene.ring(scene.guest)
     assert not heard.is_let_in
-    assert heard.said == "Hello Cam. " + sentences.nothing_scheduled()
+    assert heard.said == "Hello Cam. It is 11:30 AM where you are. " + sentences.nothing_scheduled()
 
 
 async def test_a_cancelled_call_lets_nobody_in(scene: Scene) -> None:
