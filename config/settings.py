@@ -7,6 +7,7 @@ DEBUG and hide themselves in `repr`. `thserver settings` prints this list as a c
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ class Settings:
     web_domain: str = _knob("www.techheroes.xyz", "Domain of the web pages that e-mails link to.")
     api_domain: str = _knob("api.techheroes.xyz", "Domain of this service.")
     trusted_proxies: tuple[str, ...] = _knob(
-        (), "Addresses whose X-Forwarded-For is believed, comma-separated."
+        (), "Addresses whose X-Forwarded-For is believed, comma-separated.", check="addresses"
     )
 
     allowed_origins: tuple[str, ...] = _knob(
@@ -230,6 +231,8 @@ def _parse(name: str, text: str, knob: dataclasses.Field[Any]) -> Any:
         parts = tuple(part.strip() for part in text.split(",") if part.strip())
         if check == "countries" and not all(re.fullmatch(r"[A-Z]{2}", part) for part in parts):
             raise SettingsError(f"{name} must be ISO country codes like US,CA, not {_shown(text, knob)}.")
+        if check == "addresses" and not all(_is_address(part) for part in parts):
+            raise SettingsError(f"{name} must be IP addresses like 10.0.0.2, not {_shown(text, knob)}.")
         if check == "origins" and not all(_is_origin(part) for part in parts):
             raise SettingsError(
                 f"{name} must be origins like https://app.example.com, not {_shown(text, knob)}."
@@ -280,6 +283,14 @@ def _is_url(text: str, *schemes: str) -> bool:
         )
     except ValueError:  # an impossible port or a bracket too few
         return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_origin(text: str) -> bool:

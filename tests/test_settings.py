@@ -125,6 +125,7 @@ def test_development_turns_debug_on_only_where_nobody_said_otherwise(
         ("CANCELATION_FEE_IN_CENTS", "5.00"),
         ("PLATFORM_FEE_PERCENT", "101"),
         ("SMS_COUNTRIES", "USA"),
+        ("TRUSTED_PROXIES", "proxy.example.com"),
         ("LIMIT_CODES_PER_PHONE_HOUR", "many"),
     ],
 )
