@@ -32,9 +32,9 @@ class Practice:
     clock: PracticeClock | None = None
 
 
-def make_clock(settings: Settings) -> Clock:
+def make_clock(settings: Settings, records: Records) -> Clock:
     """Time can be put ahead where nothing but practice depends on it: under DEBUG, without a real carrier."""
-    return PracticeClock() if settings.debug and settings.carrier_is_simulated else SystemClock()
+    return PracticeClock(records) if settings.debug and settings.carrier_is_simulated else SystemClock()
 
 
 def make_carrier(settings: Settings, clock: Clock, records: Records, *, speed: float) -> Carrier:

@@ -60,7 +60,7 @@ async def main(settings: Settings) -> None:
     logs.configure(settings)
     stop = stop_signal()
     async with running(settings) as service:
-        announce(service.settings)
+        announce(service)
         await stop.wait()
         log.info("stopping: requests in flight have %s seconds to end", DRAIN_SECONDS)
 
@@ -128,8 +128,9 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
-def announce(settings: Settings) -> None:
+def announce(service: Running) -> None:
     """Tell whoever started us where we are and what is not real."""
+    settings, clock = service.settings, service.services.practice.clock
     simulated = [
         name
         for name, is_simulated in (
@@ -145,6 +146,8 @@ def announce(settings: Settings) -> None:
     print(
         f"  database        {'DATABASE_URL' if settings.database_url else f'MongoDB in {settings.data_dir}'}"
     )
+    if clock is not None and clock.ahead:
+        print(f"  practice clock  {clock.ahead} ahead of the real one")
     if settings.debug:
         print("  development     DEBUG is on; never let strangers reach this service")
     print("Stop it with Ctrl-C.", flush=True)

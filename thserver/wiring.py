@@ -73,9 +73,9 @@ async def wire(
     The simulated companies remember in the file `records_path`, or in memory only;
     `practice_speed` is how many seconds of a simulated call pass in one second.
     """
-    clock = clock or make_clock(settings)
-    hasher = hasher or PasswordHasher()
     records = make_records(records_path)
+    clock = clock or make_clock(settings, records)
+    hasher = hasher or PasswordHasher()
     carrier = carrier or make_carrier(settings, clock, records, speed=practice_speed)
     payments = payments or make_payments(settings, clock, records)
     mail = mail or make_mail(settings, records)
