@@ -58,9 +58,11 @@ class Messages(Collection):
         cursor = self._collection.find(query).sort("_id", -1).limit(limit)
         return [from_document(found) for found in reversed(await cursor.to_list())]
 
-    async def after(self, person_id: int, last: int, *, with_id: int | None, limit: int) -> list[Message]:
-        """The first ones of this person (with one other) above that number, in order."""
-        query = {**_of(person_id, with_id), "_id": {"$gt": last}}
+    async def between(
+        self, person_id: int, last: int, until: int, *, with_id: int | None, limit: int
+    ) -> list[Message]:
+        """The first ones of this person (with one other) above one number and up to another, in order."""
+        query = {**_of(person_id, with_id), "_id": {"$gt": last, "$lte": until}}
         cursor = self._collection.find(query).sort("_id", 1).limit(limit)
         return [from_document(found) for found in await cursor.to_list()]
 

@@ -70,9 +70,9 @@ class Notifications(Collection):
         cursor = self._collection.find(query).sort("_id", -1).limit(limit)
         return [from_document(found) for found in reversed(await cursor.to_list())]
 
-    async def after(self, person_id: int, last: int, *, limit: int) -> list[Notification]:
-        """The first ones of this person above that number, in order."""
-        query = {"person_id": person_id, "_id": {"$gt": last}}
+    async def between(self, person_id: int, last: int, until: int, *, limit: int) -> list[Notification]:
+        """The first ones of this person above one number and up to another, in order."""
+        query = {"person_id": person_id, "_id": {"$gt": last, "$lte": until}}
         cursor = self._collection.find(query).sort("_id", 1).limit(limit)
         return [from_document(found) for found in await cursor.to_list()]
 

@@ -14,6 +14,7 @@ from store.database import Database
 from store.mailboxes import Mailboxes
 from tests.booking_makers import World
 from tests.fakes.clock import FakeClock
+from tests.lost_history import lose_history
 from tests.meeting_makers import make_member
 from thserver.domain.codes import token_hash
 from thserver.domain.errors import Unavailable
@@ -129,7 +130,7 @@ async def test_numbers_become_visible_in_their_order_however_many_write_at_once(
     numbers = [event.id for event in ear.heard]
     assert numbers == sorted(set(numbers))
     assert numbers == [event.id for event in other_ear.heard]
-    kept = await world.database.messages.after(jane.id, 0, with_id=None, limit=1000)
+    kept = await world.database.messages.between(jane.id, 0, 10**9, with_id=None, limit=1000)
     assert [message.id for message in kept] == [message.id for message in ear.messages]
     assert await world.services.live.last(jane.id) == numbers[-1]
 
@@ -164,6 +165,30 @@ async def test_a_writer_who_is_overtaken_takes_another_number(
     assert [event.item.content for event in missed if isinstance(event.item, Message)] == ["slow"]
 
 
+async def test_what_is_written_between_two_questions_hides_nothing_below_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    john, jane = await pair(world)
+    await world.services.messages.send(john, jane.id, "1")
+    between = world.database.messages.between
+
+    async def then_written(*args: int, **more: int) -> list[Message]:
+        found = await between(*args, **more)  # type: ignore[arg-type]
+        await world.services.messages.send(john, jane.id, "2")
+        return found
+
+    monkeypatch.setattr(world.database.messages, "between", then_written)
+    seen: list[int] = []
+    for _ in range(2):
+        events = await world.services.live.after(
+            jane.id, seen[-1] if seen else 0, with_id=None, messages=True, notifications=True, limit=9
+        )
+        seen += [event.id for event in events]
+    kept = await between(jane.id, 0, seen[-1], with_id=None, limit=9)
+    told = await world.database.notifications.between(jane.id, 0, seen[-1], limit=9)
+    assert seen == sorted(each.id for each in (*kept, *told))
+
+
 async def test_a_message_and_what_tells_of_it_are_written_both_or_neither(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +202,7 @@ async def test_a_message_and_what_tells_of_it_are_written_both_or_neither(
         broken.setattr(mailboxes, "_notifications", type("Broken", (), {"insert_one": fail})())
         with pytest.raises(RuntimeError):
             await post(world, mailboxes, john, jane, "lost")
-    assert await world.database.messages.after(jane.id, 0, with_id=None, limit=9) == []
+    assert await world.database.messages.between(jane.id, 0, 10**9, with_id=None, limit=9) == []
     assert await world.services.live.last(jane.id) == 0
     assert (await post(world, mailboxes, john, jane, "kept")).content == "kept"
 
@@ -252,16 +277,12 @@ async def test_after_the_database_was_away_nothing_is_missing(
 async def test_when_the_history_is_lost_everybody_is_told_to_look_and_hears_what_comes_next(
     world: World,
 ) -> None:
-    """The position is one that the database does not know: what it says when its log has been cut off meanwhile."""
     john, jane = await pair(world)
     ears = [Ear(john), Ear(jane)]
     live = world.services.live
     for ear in ears:
         await live.join(ear)
-    changes = live._changes
-    assert changes._stream is not None
-    changes._position = {"_data": "8200000001000000012B0229296E04"}
-    await changes._stream.close()
+    await lose_history(live)
     await ears[1].until(lambda: ears[1].resyncs == 1)
     await world.services.messages.send(john, jane.id, "after it")
     await ears[1].until(lambda: "after it" in ears[1].contents)

@@ -126,11 +126,13 @@ class Live:
         limit: int,
     ) -> list[Event]:
         """What this person would have been told above that number, in order."""
+        # Whatever comes between the two questions is left to the next time, or something below it would be missed.
+        until = await self.last(person_id)
         items: list[Item] = []
         if messages:
-            items += await self._messages.after(person_id, last, with_id=with_id, limit=limit)
+            items += await self._messages.between(person_id, last, until, with_id=with_id, limit=limit)
         if notifications:
-            items += await self._notifications.after(person_id, last, limit=limit)
+            items += await self._notifications.between(person_id, last, until, limit=limit)
         items = sorted(items, key=lambda each: each.id)[:limit]
         names = await self._names(items)
         return [Event(item, names) for item in items]

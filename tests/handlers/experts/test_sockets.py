@@ -17,6 +17,7 @@ from tests.clients.experts import ExpertsClient
 from tests.clients.http import Api
 from tests.clients.sockets import RawSocket, opened, url_of
 from tests.fakes.clock import FakeClock
+from tests.lost_history import lose_history
 from thserver.domain.messages import Message
 from thserver.services.all import Services
 from thserver.services.live import Event
@@ -265,10 +266,7 @@ async def test_when_changes_are_lost_every_socket_is_told_to_look_for_itself(
         opened(base_url, "/ws/", john.token) as johns,
         opened(base_url, f"/ws/chat/{john.id}/", jane.token) as janes,
     ):
-        changes = services.live._changes
-        changes._position = {"_data": "8200000001000000012B0229296E04"}
-        assert changes._stream is not None
-        await changes._stream.close()
+        await lose_history(services.live)
         assert await johns.read() == await janes.read() == {"type": "resync"}
         await johns.send("Hello", receiver_id=jane.id)
         assert (await janes.message())["content"] == "Hello"
