@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,7 +23,7 @@ from thserver.services.sign_in import SignIn
 log = logging.getLogger("thserver.live")
 
 # How often it is looked whether listeners are still signed in; they must know within five seconds.
-CHECK_EVERY_S = 4.0
+CHECK_EVERY_S = 2.5
 CHECKED_TOGETHER = 1000
 MOST_OF_ONE_PERSON = 1000
 # What may wait between reading the changes and telling them, and how many are told before others have their turn.
@@ -187,20 +187,27 @@ class Live:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     async def _tell(self) -> None:
-        told = 0
         while True:
             items = [await self._waiting.get()]
             while not self._waiting.empty():
                 items.append(self._waiting.get_nowait())
-            names = await self._names_at_last(items)
-            for item in items:
-                event = Event(item, names)
-                for person_id in item.people_ids:
-                    for listener in tuple(self._listeners.get(person_id, ())):
-                        self._say(listener, event)
-                        told += 1
-                        if told % TOLD_TOGETHER == 0:
-                            await asyncio.sleep(0)
+            try:
+                await self._tell_all(items)
+            except Exception:
+                log.exception("telling what is new failed")
+                self._resync()
+
+    async def _tell_all(self, items: Sequence[Item]) -> None:
+        told = 0
+        names = await self._names_at_last(items)
+        for item in items:
+            event = Event(item, names)
+            for person_id in item.people_ids:
+                for listener in tuple(self._listeners.get(person_id, ())):
+                    self._say(listener, event)
+                    told += 1
+                    if told % TOLD_TOGETHER == 0:
+                        await asyncio.sleep(0)
 
     def _say(self, listener: Listener, event: Event) -> None:
         try:
