@@ -23,8 +23,9 @@ from tests.clients.http import Api
 from tests.clients.sockets import NOTIFICATION
 from tests.fakes.clock import FakeClock
 from tests.makers import token_of
+from tests.meeting_makers import make_member
 from tests.money_makers import make_call, settle
-from thserver.domain.bookings import Booking, News
+from thserver.domain.bookings import Booking, Kind, News, State
 from thserver.domain.people import Person
 from thserver.gateways.simulated_carrier import SimulatedCarrier
 from thserver.services import notifications
@@ -271,6 +272,56 @@ async def test_other_times_declining_and_missing_are_told(world: World, api: Api
         "New Times Suggested",
         "Tom Brady suggests other times for your call.",
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "by", "hearing", "sentence"),
+    [
+        (Kind.GATHERING, "invited:0", 1, {2, 3}, "You have a new meeting request from {1}."),
+        (Kind.GATHERING, "invited:4:3", 2, {3}, "You have a new meeting request from {2}."),
+        (Kind.GATHERING, "agreed:0", 1, set(), ""),
+        (Kind.GATHERING, "called_off:5", 1, {2, 3}, "Your meeting 'Reunion' has been cancelled."),
+        (Kind.GATHERING, "held:1", None, set(), ""),
+        (Kind.SESSION, "requested:0", 2, {1, 3}, "You have a new meeting request from {2}."),
+        (Kind.SESSION, "agreed:0", 1, {2, 3}, "Your session 'Reunion' has been confirmed."),
+        (Kind.MEMORIAL, "agreed:0", 1, {2, 3}, "Your gathering 'Reunion' has been confirmed."),
+        (Kind.CALL, "missed:2", None, {1, 2, 3}, "Your call 'Reunion' did not take place."),
+        (Kind.MEETING, "held:0", 1, {1, 2, 3}, "How was your meeting 'Reunion'? Leave a review for {other}."),
+        (Kind.MEETING, "something:0", None, set(), ""),
+    ],
+)
+async def test_who_is_told_what_of_bookings_of_every_kind(
+    world: World, api: Api, kind: Kind, what: str, by: int | None, hearing: set[int], sentence: str
+) -> None:
+    """The people are numbered as they come; the first is the host."""
+    people = {
+        number: await make_member(world, first_name=name, last_name="Doe")
+        for number, name in enumerate(("Ann", "Ben", "Cal"), start=1)
+    }
+    named = what.split(":")
+    if len(named) == 3:
+        named[2] = str(people[int(named[2])].id)
+    now = world.services.clock.now()
+    booking = Booking(
+        id=77,
+        kind=kind,
+        host_id=people[1].id,
+        guest_ids=(people[2].id, people[3].id),
+        state=State.AGREED,
+        room="room",
+        minutes=60,
+        starts=now,
+        details={"title": "Reunion"},
+        created=now,
+        updated=now,
+    )
+    news = News(":".join(named), named[0], people[by].id if by else None, now)
+    await world.services.notifications.booking_heard(booking, news)
+    for number, person in people.items():
+        found = await told(world.services, await app_of(world.services, api, person))
+        other = "Ben Doe" if number == 1 else "Ann Doe"
+        wanted = sentence.replace("{other}", other).replace("{1}", "Ann Doe").replace("{2}", "Ben Doe")
+        assert [content for _, _, content in found] == ([wanted] if number in hearing else [])
 
 
 async def test_whoever_waits_on_the_line_is_told_to_the_other_once(
