@@ -272,6 +272,34 @@ async def test_when_changes_are_lost_every_socket_is_told_to_look_for_itself(
         assert (await janes.message())["content"] == "Hello"
 
 
+async def test_what_is_found_while_catching_up_and_heard_besides_is_shown_once(
+    base_url: str,
+    john: ExpertsClient,
+    jane: ExpertsClient,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await john("POST", "/messages/", {"receiver_id": jane.id, "content": "0"}, expect=201)
+    after, is_held, go_on = services.live.after, asyncio.Event(), asyncio.Event()
+
+    async def late(*args: Any, **kwargs: Any) -> list[Event]:
+        is_held.set()
+        await go_on.wait()
+        return await after(*args, **kwargs)
+
+    monkeypatch.setattr(services.live, "after", late)
+    async with opened(base_url, f"/ws/chat/{john.id}/", jane.token, since=0) as janes:
+        await is_held.wait()
+        async with opened(base_url, f"/ws/chat/{john.id}/", jane.token) as others:
+            for number in (1, 2):
+                await john("POST", "/messages/", {"receiver_id": jane.id, "content": str(number)}, expect=201)
+                await others.message()
+        go_on.set()
+        assert [(await janes.message())["content"] for _ in range(3)] == list("012")
+        await john("POST", "/messages/", {"receiver_id": jane.id, "content": "3"}, expect=201)
+        assert (await janes.message())["content"] == "3"
+
+
 @pytest.mark.parametrize("since", ["abc", "-1", "1.5", str(2**63), "1e3"])
 async def test_a_number_that_is_none_is_refused(base_url: str, john: ExpertsClient, since: str) -> None:
     async with opened(base_url, "/ws/", john.token, since=since) as johns:
