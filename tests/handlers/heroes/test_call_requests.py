@@ -304,7 +304,7 @@ async def test_an_accept_and_a_cancel_at_once_agree_with_what_is_kept(cast: Cast
         booking = await make_request(cast.world, cast.user, cast.hero)
         accepted, cancelled = await asyncio.gather(
             cast.patch(booking, "accept", good_body("accept", cast.world), cast.hero_token),
-            cast.patch(booking, "cancel", {}, cast.user_token),
+            cast.patch(booking, "cancel", {"force": True}, cast.user_token),
         )
         state = (await cast.kept(booking))["state"]
         assert {accepted.status, cancelled.status} <= {200, 400}
