@@ -114,7 +114,6 @@ async def test_fifty_people_at_random_and_killed_processes_make_and_lose_no_cred
         for what in ("POST meetings 201", "PATCH update_status 200", "POST credits 200", "POST payments 200"):
             assert storm.answered[what], storm.answered
         await adds_up(ships)
-        assert ships.complaints() == ""
 
 
 @pytest.mark.timeout(400)
