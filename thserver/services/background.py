@@ -6,14 +6,29 @@ It only makes things faster: whatever is done here is also found by a sweep, sho
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from thserver.domain.errors import Refusal
 
 log = logging.getLogger("thserver.background")
 
 Work = Callable[[], Awaitable[object]]
+
+
+@contextlib.contextmanager
+def one_of_many(what: str) -> Iterator[None]:
+    """What goes wrong with this one is logged and does not keep the others back.
+
+    A refusal is no fault of ours, so it is no error: mostly the database was busy or away, and a sweep tries again.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        log.warning("%s did not get through: %s", what, refusal)
+    except Exception:
+        log.exception("%s failed", what)
 
 
 class Background:
@@ -47,12 +62,8 @@ class Background:
     async def _run(self, name: str, work: Work) -> None:
         try:
             while True:
-                try:
+                with one_of_many(name):
                     await work()
-                except Refusal as refusal:
-                    log.warning("%s did not get through: %s", name, refusal)
-                except Exception:
-                    log.exception("%s failed", name)
                 following = self._again.pop(name, None)
                 if following is None:
                     return

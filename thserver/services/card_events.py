@@ -15,9 +15,8 @@ from store.card_events import CardEvent, CardEvents
 from store.database import Database
 from thserver.domain import ledger
 from thserver.domain.charges import Attempt, Charge, attempt_of_key
-from thserver.domain.errors import Refusal
 from thserver.domain.ports import ChargeOutcome, ChargeState, Clock, PaymentEvent, Payments
-from thserver.services.background import Background
+from thserver.services.background import Background, one_of_many
 from thserver.services.charge_news import ChargeNews
 from thserver.services.charging import Charging
 
@@ -107,12 +106,8 @@ class CardEventDesk:
         """Apply what was kept and not applied, and look again at what nobody knew. Says how many."""
         ready = await self._events.ready(self._clock.now())
         for event_id in ready:
-            try:
+            with one_of_many(f"card event {event_id}"):
                 await self.apply(event_id)
-            except Refusal as refusal:
-                log.warning("card event %s did not get through: %s", event_id, refusal)
-            except Exception:
-                log.exception("card event %s failed", event_id)
         return len(ready)
 
     async def apply(self, event_id: str) -> None:

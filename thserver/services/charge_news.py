@@ -6,7 +6,6 @@ Everything done here has a deterministic key, so that doing it twice is once.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -15,13 +14,11 @@ from store.database import Database
 from thserver import kill_points
 from thserver.domain import ledger
 from thserver.domain.charges import UNPAID, Charge, Kind, News
-from thserver.domain.errors import Refusal
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
+from thserver.services.background import one_of_many
 from thserver.services.outbox import Outbox
 from thserver.wording import receipts
-
-log = logging.getLogger("thserver.charges")
 
 LEFT_OVER_AFTER = timedelta(seconds=5)
 
@@ -64,12 +61,8 @@ class ChargeNews:
         """Do what a process that died has left; says for how many charges."""
         left = await self._charges.untold(before=self._clock.now() - LEFT_OVER_AFTER)
         for charge_id in left:
-            try:
+            with one_of_many(f"news of charge {charge_id}"):
                 await self.tell(charge_id)
-            except Refusal as refusal:
-                log.warning("the news of charge %s did not get through: %s", charge_id, refusal)
-            except Exception:
-                log.exception("the news of charge %s failed", charge_id)
         return len(left)
 
     def _acts(self) -> dict[str, Callable[[Charge, News], Awaitable[None]]]:

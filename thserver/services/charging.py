@@ -11,8 +11,9 @@ from thserver import kill_points
 from thserver.domain import charges as rules
 from thserver.domain import pricing
 from thserver.domain.charges import Attempt, Charge, State
-from thserver.domain.errors import AlreadyExists, Refusal
+from thserver.domain.errors import AlreadyExists
 from thserver.domain.ports import ChargeOutcome, ChargeState, Clock, Payments
+from thserver.services.background import one_of_many
 from thserver.services.charge_news import ChargeNews
 from thserver.services.wallet import Wallet
 
@@ -44,13 +45,8 @@ class Charging:
         await self._try_new_cards()
         ready = await self._charges.ready(self._clock.now())
         for charge_id in ready:
-            try:
+            with one_of_many(f"charge {charge_id}"):
                 await self.charge(charge_id)
-            except Refusal as refusal:
-                log.warning("charge %s did not get through: %s", charge_id, refusal)
-            except Exception:
-                # One that cannot be worked on must not keep the others waiting.
-                log.exception("charge %s failed", charge_id)
         return len(ready)
 
     async def charge(self, charge_id: str) -> None:

@@ -6,7 +6,6 @@ further step can be done twice, and the note goes with the last one, so a sweep 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -16,12 +15,11 @@ from thserver import kill_points
 from thserver.domain.media import image_id_in
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
+from thserver.services.background import one_of_many
 from thserver.services.bookings import BookingService
 from thserver.services.codes import Codes, TokenKinds
 from thserver.services.media import Media
 from thserver.services.news import NewsDesk
-
-log = logging.getLogger("thserver.closing")
 
 LEFT_OVER_AFTER = timedelta(seconds=30)
 # What others read in the place of the name.
@@ -76,11 +74,8 @@ class Closing:
         """Finish what a process that died has left; says how many accounts there were."""
         left = await self._closings.half_done(before=self._clock.now() - LEFT_OVER_AFTER)
         for note in left:
-            try:
+            with one_of_many(f"closing the account of person {note.person_id}"):
                 await self._finish(note)
-            except Exception:
-                # One account must not keep the others back.
-                log.exception("the account of person %s could not be closed", note.person_id)
         return len(left)
 
     async def _finish(self, note: Note) -> None:

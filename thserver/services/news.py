@@ -6,16 +6,13 @@ taken out again when every subscriber has done its part. Subscribers may see the
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from store.database import Database
 from thserver.domain.bookings import Booking, News
 from thserver.domain.ports import Clock
-from thserver.services.background import Background
-
-log = logging.getLogger("thserver.news")
+from thserver.services.background import Background, one_of_many
 
 MOMENT = timedelta(seconds=1)
 LEFT_OVER_AFTER = timedelta(seconds=30)
@@ -54,9 +51,6 @@ class NewsDesk:
         """Pass on what a process that died has left; says how many bookings there were."""
         left = await self._bookings.untold(before=self._clock.now() - LEFT_OVER_AFTER)
         for booking in left:
-            try:
+            with one_of_many(f"news of booking {booking.id}"):
                 await self.tell_now(booking)
-            except Exception:
-                # One booking's news must not keep the others' back.
-                log.exception("the news of booking %s could not be told", booking.id)
         return len(left)

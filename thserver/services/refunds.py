@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from store.database import Database
@@ -10,9 +9,8 @@ from thserver import kill_points
 from thserver.domain.charges import Charge, Refund
 from thserver.domain.errors import Conflict, Invalid, NotFound, PaymentRefused, WrongState
 from thserver.domain.ports import ChargeState, Clock, Payments
+from thserver.services.background import one_of_many
 from thserver.services.charge_news import ChargeNews
-
-log = logging.getLogger("thserver.refunds")
 
 ASK_AGAIN_AFTER = timedelta(minutes=1)
 
@@ -67,10 +65,8 @@ class Refunds:
         for charge in await self._charges.refunding(before=now - ASK_AGAIN_AFTER):
             for refund in charge.refunds:
                 if refund.is_open and refund.made <= now - ASK_AGAIN_AFTER:
-                    try:
+                    with one_of_many(f"refund {refund.key}"):
                         await self._ask(charge, refund)
-                    except Exception:
-                        log.exception("refund %s failed", refund.key)
                     asked += 1
         return asked
 

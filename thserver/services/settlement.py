@@ -16,9 +16,9 @@ from thserver.domain import pricing
 from thserver.domain.bookings import Booking, Kind, News
 from thserver.domain.charges import Charge
 from thserver.domain.conferences import Conference, talk_intervals
-from thserver.domain.errors import AlreadyExists, Refusal
+from thserver.domain.errors import AlreadyExists
 from thserver.domain.ports import Clock
-from thserver.services.background import Background
+from thserver.services.background import Background, one_of_many
 from thserver.services.bookings import BookingService
 from thserver.services.charging import Charging
 
@@ -62,13 +62,8 @@ class Settlement:
         """Settle every conference that is over. Says how many were looked at."""
         over = await self._conferences.unsettled_ended()
         for conference in over:
-            try:
+            with one_of_many(f"settling conference {conference.sid}"):
                 await self.settle(conference)
-            except Refusal as refusal:
-                log.warning("conference %s could not be settled now: %s", conference.sid, refusal)
-            except Exception:
-                # One that cannot be settled must not keep the others waiting.
-                log.exception("settling conference %s failed", conference.sid)
         return len(over)
 
     async def settle(self, conference: Conference) -> Charge | None:

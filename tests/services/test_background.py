@@ -1,0 +1,46 @@
+"""Work of which there is much, and of which one piece must not keep the others back."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tests.booking_makers import World, make_caller, make_host, make_request
+from tests.money_makers import later
+from thserver.domain.bookings import Booking, News
+from thserver.domain.errors import Unavailable
+from thserver.services.background import one_of_many
+
+
+async def test_news_that_a_busy_database_refuses_waits_for_the_next_sweep_and_is_no_error(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+
+    async def twice_busy(booking: Booking, news: News) -> None:
+        told.append(news.what)
+        if len(told) <= 2:
+            raise Unavailable
+
+    world.services.news.subscribe(twice_busy)
+    _, hero = await make_host(world)
+    await make_request(world, await make_caller(world), hero)
+    await world.services.background.idle()
+    later(world, minutes=1)
+    for _ in range(3):
+        await world.services.news.tell_left_over()
+    assert told == ["requested"] * 3
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_a_refusal_is_said_in_a_line_and_a_fault_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    with one_of_many("news of booking 5"):
+        raise Unavailable
+    with one_of_many("news of booking 6"):
+        raise ValueError("a fault")
+    refused, failed = caplog.records
+    assert (refused.levelname, refused.exc_info) == ("WARNING", None)
+    assert refused.getMessage().startswith("news of booking 5 did not get through")
+    assert failed.levelname == "ERROR"
+    assert failed.exc_info is not None
