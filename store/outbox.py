@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -217,6 +218,8 @@ class Outbox(Collection):
                 "$and": [
                     {"$or": [{"delivery_rank": {"$exists": False}}, {"delivery_rank": {"$lt": rank}}]},
                     {"$or": [{"provider_id": {"$exists": False}}, {"provider_id": sid}]},
+                    # Of a try before this one, which nobody waits for any more.
+                    {"earlier_ids": {"$ne": sid}},
                 ],
             },
             {"$set": settled, "$unset": {"lease_until": ""}},
@@ -225,12 +228,60 @@ class Outbox(Collection):
         return from_document(found) if found is not None else None
 
     async def revive(self, key: str, now: datetime) -> bool:
-        """Send something dead again, with a fresh number of tries. False when it is not dead."""
+        """Send something that was given up or refused again, with a fresh number of tries. False when it was neither,
+        or when its contents were never kept."""
+        found = await self._collection.find_one_and_update(
+            {
+                "_id": key,
+                "state": {"$in": [OutboxState.DEAD.value, OutboxState.FAILED.value]},
+                "sealed": {"$exists": True},
+            },
+            [
+                {
+                    "$set": {
+                        "state": OutboxState.WAITING.value,
+                        "due": now,
+                        "attempts": 0,
+                        "updated": now,
+                        "fence": {"$add": ["$fence", 1]},
+                        "earlier_ids": {
+                            "$setUnion": [
+                                {"$ifNull": ["$earlier_ids", []]},
+                                {"$cond": [{"$gt": ["$provider_id", None]}, ["$provider_id"], []]},
+                            ]
+                        },
+                    }
+                },
+                {"$unset": ["provider_id", "delivery_status", "delivery_rank", "reason", "lease_until"]},
+            ],
+            projection={"_id": 1},
+        )
+        return found is not None
+
+    async def ask_now(self, key: str, now: datetime) -> bool:
+        """Let what became of this be asked for at once. False when it is known."""
         result = await self._collection.update_one(
-            {"_id": key, "state": OutboxState.DEAD.value},
-            {"$set": {"state": OutboxState.WAITING.value, "due": now, "attempts": 0, "updated": now}},
+            {"_id": key, "state": OutboxState.UNKNOWN.value}, {"$min": {"due": now}}
         )
         return bool(result.matched_count)
+
+    async def changed_last(
+        self, states: Iterable[OutboxState], *, kind: OutboxKind | None, limit: int
+    ) -> list[OutboxRow]:
+        """Rows in these states without their contents, the latest first."""
+        query: dict[str, Any] = {"state": {"$in": [state.value for state in states]}}
+        if kind is not None:
+            query["kind"] = kind.value
+        cursor = self._collection.find(query, {"sealed": 0, "instead": 0}).sort("updated", -1).limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
+    async def keys_in(self, state: OutboxState, *, kind: OutboxKind | None) -> list[str]:
+        """All of them, those that changed first before the others."""
+        query: dict[str, Any] = {"state": state.value}
+        if kind is not None:
+            query["kind"] = kind.value
+        cursor = self._collection.find(query, {"_id": 1}).sort("updated", 1)
+        return [found["_id"] for found in await cursor.to_list()]
 
     async def recent(self, state: OutboxState | None, *, limit: int) -> list[OutboxRow]:
         """The rows that changed last, newest first, of one state or of all."""

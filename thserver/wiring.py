@@ -36,6 +36,7 @@ from thserver.services.mentors import Mentors
 from thserver.services.news import NewsDesk
 from thserver.services.notification_settings import NotificationSettingsService
 from thserver.services.outbox import Outbox
+from thserver.services.outbox_desk import OutboxDesk
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
@@ -45,6 +46,7 @@ from thserver.services.reminders import Reminders
 from thserver.services.request_limits import RequestLimits
 from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
+from thserver.services.staff_actions import StaffActions
 from thserver.services.texts import Texts
 from thserver.services.usernames import Usernames
 from thserver.services.visibility import Visibility
@@ -287,6 +289,7 @@ async def wire(
         background=background,
         news=news,
         outbox=outbox,
+        outbox_desk=OutboxDesk(database=database, clock=clock, outbox=outbox),
         leases=Leases(database=database, clock=clock),
         texts=texts,
         letters=letters,
@@ -340,6 +343,7 @@ async def wire(
         admissions=phone.admissions,
         conferences=phone.conferences,
         conference_records=phone.conference_records,
+        staff_actions=StaffActions(database=database, clock=clock),
         closers=[
             messaging.live.close,
             # What is being sent needs the carrier; hanging up may bring work of its own.

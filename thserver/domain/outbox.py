@@ -60,6 +60,7 @@ class OutboxRow:
 
     `sealed` is its encrypted content: a text's body, or a letter's template and facts; None for a code, whose
     text is never kept. `fence` grows with each claim, and only the latest claimant may record an outcome.
+    `earlier_ids` are the carrier's ids of tries before it was sent again by hand.
     """
 
     key: str
@@ -80,6 +81,7 @@ class OutboxRow:
     lease_until: datetime | None = None
     tried_at: datetime | None = None
     provider_id: str | None = None
+    earlier_ids: list[str] | None = None
     delivery_status: str | None = None
     reason: str | None = None
     created: datetime

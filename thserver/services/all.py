@@ -39,6 +39,7 @@ from thserver.services.news import NewsDesk
 from thserver.services.notification_settings import NotificationSettingsService
 from thserver.services.notifications import Notifications
 from thserver.services.outbox import Outbox
+from thserver.services.outbox_desk import OutboxDesk
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
@@ -51,6 +52,7 @@ from thserver.services.reviews import Reviews
 from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
 from thserver.services.skills import Skills
+from thserver.services.staff_actions import StaffActions
 from thserver.services.texts import Texts
 from thserver.services.usernames import Usernames
 from thserver.services.visibility import Visibility
@@ -68,6 +70,7 @@ class Services:
     leases: Leases
     news: NewsDesk
     outbox: Outbox
+    outbox_desk: OutboxDesk
     texts: Texts
     letters: Letters
     reminders: Reminders
@@ -112,6 +115,7 @@ class Services:
     admissions: Admissions
     conferences: Conferences
     conference_records: ConferenceRecords
+    staff_actions: StaffActions
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.
     practice: Any = None
     # What must be closed at the end, in this order.

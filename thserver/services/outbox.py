@@ -242,7 +242,7 @@ class Outbox:
         return True
 
     async def again(self, key: str) -> bool:
-        """Try something dead once more, by hand. False when it is not dead."""
+        """Send something that was given up or refused once more, by hand. False when it is neither."""
         revived = await self._rows.revive(key, self._clock.now())
         if revived:
             self._deliver_soon(key)
@@ -351,7 +351,9 @@ class Outbox:
         )
 
     async def _is_another(self, row: OutboxRow, sid: str) -> bool:
-        """Whether this message is another row's: two texts of the same words to one number."""
+        """Whether this message is another row's, or of an earlier try: texts of the same words to one number."""
+        if sid in (row.earlier_ids or ()):
+            return True
         other = await self._rows.with_provider_id(sid)
         return other is not None and other.key != row.key
 
