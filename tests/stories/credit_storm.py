@@ -18,6 +18,9 @@ PEOPLE = 50
 # What may be answered while processes are killed and everybody wants the same.
 EXPECTED = {200, 201, 202, 400, 403, 404, 503}
 AT_A_TIME = 30
+# What must have happened before a storm is one, and how much longer it may last on a slow machine until it has.
+SEEN = ("POST meetings 201", "PATCH update_status 200", "POST credits 200", "POST payments 200")
+PATIENCE_S = 60
 
 
 @dataclass
@@ -27,14 +30,21 @@ class Storm:
     answered: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     bought: int = 0
+    _over: float = 0
 
     async def blow(self, seconds: float, *, kill_every: float) -> None:
         async with httpx.AsyncClient(
             trust_env=False, timeout=20, limits=httpx.Limits(max_connections=200)
         ) as http:
-            over = asyncio.get_running_loop().time() + seconds
-            clients = [self._live(http, person_id, over) for person_id in self.tokens]
-            await asyncio.gather(self._hurry(over), self._kill(over, kill_every), *clients)
+            self._over = asyncio.get_running_loop().time() + seconds
+            clients = [self._live(http, person_id) for person_id in self.tokens]
+            await asyncio.gather(self._hurry(), self._kill(kill_every), *clients)
+
+    def _blows(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        return now < self._over or (
+            now < self._over + PATIENCE_S and not all(self.answered[what] for what in SEEN)
+        )
 
     async def balances(self) -> dict[int, int]:
         async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
@@ -45,8 +55,8 @@ class Storm:
                 found[person_id] = answer.json()["balance"]
         return found
 
-    async def _live(self, http: httpx.AsyncClient, me: int, over: float) -> None:
-        while asyncio.get_running_loop().time() < over:
+    async def _live(self, http: httpx.AsyncClient, me: int) -> None:
+        while self._blows():
             act = random.choices(
                 [self._create, self._move, self._transfer, self._buy, self._look], [4, 5, 4, 1, 1]
             )[0]
@@ -123,14 +133,14 @@ class Storm:
             self.wrong.append(f"{method} {path} answered {answer.status_code}: {answer.text[:200]}")
         return answer
 
-    async def _hurry(self, over: float) -> None:
+    async def _hurry(self) -> None:
         """Time passes a thousand times as fast and more, so that meetings end."""
-        while asyncio.get_running_loop().time() < over:
+        while self._blows():
             await asyncio.sleep(0.3)
             await self.fleet.advance(900)
 
-    async def _kill(self, over: float, every: float) -> None:
-        while asyncio.get_running_loop().time() + every < over:
+    async def _kill(self, every: float) -> None:
+        while asyncio.get_running_loop().time() + every < self._over:
             await asyncio.sleep(every)
             port = random.choice(self.fleet.ports)
             with contextlib.suppress(KeyError):
