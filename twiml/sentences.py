@@ -21,8 +21,8 @@ SORRY = (
 )
 # Heard by whoever is still on the line when the conference is over, or could not be reached.
 AFTER_THE_CALL = "This call has ended. If you were cut off, please dial again. Goodbye."
-COUNTS_FOR_TWO = "Your time counts only while you are both on the line."
-COUNTS_FOR_MANY = "Time counts only while the host and somebody else are on the line."
+# For those who pay by the minute: there are two of them.
+TIME_COUNTS = "Your time counts only while you are both on the line."
 PIN_PLEASE = "Please enter the six digit PIN from your reminder, and then press pound."
 WRONG_PIN = "That PIN is not right. Please try again. Enter six digits, and then press pound."
 NOT_A_PIN = "We did not get six digits. Please enter your six digit PIN, and then press pound."
@@ -146,7 +146,9 @@ def choose(choices: Sequence[tuple[Sequence[Party], datetime]], zone: tzinfo) ->
     return " ".join(lines)
 
 
-def waiting(absent: Sequence[str], *, is_group: bool, starts: datetime | None, zone: tzinfo) -> str:
+def waiting(
+    absent: Sequence[str], *, is_group: bool, time_counts: bool, starts: datetime | None, zone: tzinfo
+) -> str:
     """For somebody who is alone in the room."""
     if not absent:
         return SOMEBODY_IS_MISSING
@@ -156,4 +158,4 @@ def waiting(absent: Sequence[str], *, is_group: bool, starts: datetime | None, z
         sentence = f"{names_of(absent)} is not here yet. Please stay on the line."
     if starts is not None:
         sentence += f" Your call is set for {times.spoken_time(starts, zone)}."
-    return f"{sentence} {COUNTS_FOR_MANY if is_group else COUNTS_FOR_TWO}"
+    return f"{sentence} {TIME_COUNTS}" if time_counts else sentence

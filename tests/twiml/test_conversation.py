@@ -119,7 +119,6 @@ EXPECTED: list[tuple[Admission, str]] = [
         ),
         HELLO
         + "<Say>Tom Brady is on the line already. Ann Lee is not here yet.</Say>"
-        + "<Say>Time counts only while the host and somebody else are on the line.</Say>"
         + CONFERENCE.format(seats=50),
     ),
     (
@@ -265,13 +264,13 @@ def test_every_outcome_of_a_ring_has_a_step_and_is_among_the_documents_above() -
 def test_who_waits_hears_for_whom_and_when() -> None:
     chicago = CAM.zone
     said = {
-        Waiting(absent=("Tom Brady",), starts=NOW, zone=chicago): (
+        Waiting(absent=("Tom Brady",), starts=NOW, zone=chicago, time_counts=True): (
             "Tom Brady is not here yet. Please stay on the line. Your call is set for 9:30 AM. "
             "Your time counts only while you are both on the line."
         ),
+        Waiting(absent=("Tom Brady",)): "Tom Brady is not here yet. Please stay on the line.",
         Waiting(absent=("Tom Brady", "Ann Lee"), is_group=True): (
-            "Nobody else is here yet. We are waiting for Tom Brady and Ann Lee. "
-            "Time counts only while the host and somebody else are on the line."
+            "Nobody else is here yet. We are waiting for Tom Brady and Ann Lee."
         ),
         Waiting(): "Please stay on the line. The call begins as soon as somebody else is here.",
     }
@@ -280,6 +279,12 @@ def test_who_waits_hears_for_whom_and_when() -> None:
             f'<Say>{sentence}</Say><Pause length="30" />'
             f'<Redirect method="POST">{BASE}/phone/wait/7/5{OVERRIDES}</Redirect>'
         )
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_only_who_pays_by_the_minute_hears_when_his_time_counts(kind: Kind) -> None:
+    said = conversation.answer(welcome(kind=kind), BASE)
+    assert ("time counts" in said.lower()) is (kind is Kind.CALL)
 
 
 def test_both_ways_of_asking_the_phone_company_for_another_try_are_the_same() -> None:

@@ -86,6 +86,11 @@ class Slot:
         return self.kind in (Kind.GATHERING, Kind.MEMORIAL)
 
     @property
+    def time_counts(self) -> bool:
+        """Whether it is paid by the minute."""
+        return self.kind is Kind.CALL
+
+    @property
     def seats(self) -> int:
         """How many may be in the room: two in a call; in a group everybody. A gathering may grow while it is on."""
         if self.kind is Kind.GATHERING:
@@ -244,6 +249,7 @@ class Waiting:
 
     absent: tuple[str, ...] = ()
     is_group: bool = False
+    time_counts: bool = False
     starts: datetime | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 

@@ -192,6 +192,7 @@ class Admissions:
         return Waiting(
             absent=tuple(party.name for party in others if not party.present),
             is_group=len(others) > 1,
+            time_counts=slot.time_counts,
             starts=slot.starts if early else None,
             **({"zone": view.zone} if view is not None else {}),
         )

@@ -12,6 +12,10 @@ SAY_AGAIN_S = 30
 def step(outcome: Waiting, again: str) -> str:
     """`again` is the URL of this same step."""
     said = sentences.waiting(
-        outcome.absent, is_group=outcome.is_group, starts=outcome.starts, zone=outcome.zone
+        outcome.absent,
+        is_group=outcome.is_group,
+        time_counts=outcome.time_counts,
+        starts=outcome.starts,
+        zone=outcome.zone,
     )
     return response(say(said), pause(SAY_AGAIN_S), redirect(again))

@@ -15,7 +15,7 @@ def step(outcome: Welcome, addresses: Addresses) -> str:
         pause(1),
         say(sentences.hello(caller.first_name, outcome.now, caller.zone)),
         say(sentences.whom_you_meet(slot.others(caller.person_id))),
-        say(sentences.COUNTS_FOR_MANY if slot.is_group else sentences.COUNTS_FOR_TWO),
+        say(sentences.TIME_COUNTS) if slot.time_counts else "",
         dial_conference(
             slot.room,
             seats=slot.seats,
