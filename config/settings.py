@@ -47,8 +47,10 @@ class Settings:
     public_url: str = _knob(
         "", "What the phone company calls and signs; empty is http://ADDRESS:PORT.", check="url"
     )
-    web_domain: str = _knob("www.techheroes.xyz", "Domain of the web pages that e-mails link to.")
-    api_domain: str = _knob("api.techheroes.xyz", "Domain of this service.")
+    web_domain: str = _knob(
+        "www.techheroes.xyz", "Domain of the web pages that e-mails link to.", check="host"
+    )
+    api_domain: str = _knob("api.techheroes.xyz", "Domain of this service.", check="host")
     trusted_proxies: tuple[str, ...] = _knob(
         (), "Addresses whose X-Forwarded-For is believed, comma-separated.", check="addresses"
     )
@@ -82,7 +84,7 @@ class Settings:
     server_email: str = _knob("", "Sender of e-mails; empty is no-reply@WEB_DOMAIN.")
     aws_access_key: str = _knob("", "Amazon SES key id: mail through SES's SMTP endpoint.", secret=True)
     aws_secret_key: str = _knob("", "Amazon SES secret key.", secret=True)
-    aws_region: str = _knob("us-east-1", "Amazon SES region.")
+    aws_region: str = _knob("us-east-1", "Amazon SES region.", check="host")
 
     sms_reminder_time_in_min: int = _knob(
         15, "How long before a call its reminder is texted.", check="positive"
@@ -267,6 +269,12 @@ def _checked_text(name: str, text: str, check: str, knob: dataclasses.Field[Any]
     elif check == "AC":
         if not re.fullmatch(r"AC[0-9A-Za-z]{2,64}", text):
             raise SettingsError(f"{name} must be the account SID that Twilio shows, which begins with AC.")
+    elif check == "host":
+        if not _is_host(text):
+            raise SettingsError(
+                f"{name} must be a host name like {knob.default}, without scheme, port or path, "
+                f"not {_shown(text, knob)}."
+            )
     elif check == "mongo" and not re.fullmatch(r"mongodb(\+srv)?://[^/]+/[^?/]+(\?.*)?", text):
         raise SettingsError(f"{name} must be a mongodb:// URI with a database name at its end.")
     return text
@@ -283,6 +291,11 @@ def _is_url(text: str, *schemes: str) -> bool:
         )
     except ValueError:  # an impossible port or a bracket too few
         return False
+
+
+def _is_host(text: str) -> bool:
+    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    return len(text) <= 253 and re.fullmatch(rf"{label}(\.{label})*", text) is not None
 
 
 def _is_address(text: str) -> bool:

@@ -239,7 +239,8 @@ def test_an_unreachable_database_is_refused_without_its_password(run: Start) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "eighty"), ("DATABASE_URL", "mongodb://localhost"), ("DEBUG", "maybe")]
+    ("name", "value"),
+    [("PORT", "eighty"), ("DATABASE_URL", "mongodb://localhost"), ("DEBUG", "maybe"), ("KILL_AT", "nowhere")],
 )
 def test_a_wrong_setting_is_refused_by_its_name(run: Start, name: str, value: str) -> None:
     assert name in refused(run("serve", **{name: value}), 2)

@@ -126,6 +126,15 @@ def test_development_turns_debug_on_only_where_nobody_said_otherwise(
         ("PLATFORM_FEE_PERCENT", "101"),
         ("SMS_COUNTRIES", "USA"),
         ("TRUSTED_PROXIES", "proxy.example.com"),
+        ("WEB_DOMAIN", "a b"),
+        ("WEB_DOMAIN", "https://www.example.com"),
+        ("WEB_DOMAIN", "www.example.com/path"),
+        ("WEB_DOMAIN", "-x.example.com"),
+        ("WEB_DOMAIN", f"{'x' * 64}.example.com"),
+        ("API_DOMAIN", "api..example.com"),
+        ("API_DOMAIN", "api.example.com:8888"),
+        ("API_DOMAIN", "api.example.com\nBcc: x"),
+        ("AWS_REGION", "us east"),
         ("LIMIT_CODES_PER_PHONE_HOUR", "many"),
     ],
 )
@@ -147,6 +156,11 @@ def test_a_wrong_value_is_one_sentence_that_names_the_variable(name: str, value:
 )
 def test_half_of_a_pair_names_the_other_half(given: dict[str, str], missing: str) -> None:
     assert refusal({**SECRET, **given}).startswith(missing)
+
+
+@pytest.mark.parametrize("name", ["localhost", "www.example.com", "xn--bcher-kva.example", "10.0.0.2"])
+def test_a_host_name_is_taken_as_it_is(name: str) -> None:
+    assert settings(WEB_DOMAIN=name, API_DOMAIN=name).web_domain == name
 
 
 def test_secrets_are_not_in_the_repr_nor_in_a_refusal() -> None:

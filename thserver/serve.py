@@ -17,7 +17,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
-from config.settings import Settings
+from config.settings import Settings, SettingsError
 from scheduler.runner import Runner
 from store.data_folder import amend_record, read_record
 from store.database import Database
@@ -69,8 +69,10 @@ async def main(settings: Settings) -> None:
 async def running(settings: Settings) -> AsyncIterator[Running]:
     """The whole service, for as long as the block lasts.
 
-    Raises AddressProblem, EmbeddedError or ConnectionProblem when it cannot start.
+    Raises AddressProblem, EmbeddedError, ConnectionProblem, or SettingsError for a kill point that there is not.
     """
+    if settings.kill_at and settings.kill_at not in kill_points.POINTS:
+        raise SettingsError(f"KILL_AT names no kill point: {settings.kill_at[:80]!r}.")
     async with contextlib.AsyncExitStack() as ending:
         # A taken port is found before anything is started; connections wait until all is ready.
         sockets = bind(settings)
