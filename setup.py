@@ -16,7 +16,10 @@ setup(
             for rest in ("", ".*")
         ]
     ),
-    package_data={"thserver.wording": ["templates/*"]},
+    package_data={
+        "thserver.wording": ["templates/*"],
+        "handlers.console": ["templates/*", "assets/*"],
+    },
     install_requires=[
         "tornado>=6.6,<7",
         "pymongo>=4.20,<5",

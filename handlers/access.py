@@ -1,7 +1,8 @@
 """Who may call a handler's method. The application refuses to start while one does not say so.
 
-`@anyone`, `@signed_in` and `@staff` mark a method and check its caller before it runs; `@signed_by_carrier`
-and `@signed_by_card_company` mark what other companies post to us and call the handler's own check.
+`@anyone`, `@signed_in` and `@staff` mark a method and check its caller before it runs; `@console` is for staff in a
+browser; `@signed_by_carrier` and `@signed_by_card_company` mark what other companies post to us and call the handler's
+own check.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ async def _let_in_signed(handler: Handler) -> None:
     await handler.check_signature()
 
 
+async def _let_in_console(handler: Handler) -> None:
+    await handler.check_console()
+
+
 async def _ask_nothing(handler: Handler) -> None:
     """Whoever knows the address may have it."""
 
@@ -92,6 +97,8 @@ anyone = _mark("anyone", _let_in_anyone)
 anyone_slowly = _mark("anyone", _ask_nothing, deadline_s=None)
 signed_in = _mark("signed_in", _let_in_signed_in)
 staff = _mark("staff", _let_in_staff)
+# The console's own sign-in, by cookie.
+console = _mark("console", _let_in_console)
 signed_by_carrier = _mark("signed_by_carrier", _let_in_signed)
 signed_by_card_company = _mark("signed_by_card_company", _let_in_signed)
 

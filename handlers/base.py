@@ -168,6 +168,10 @@ class Handler(RequestHandler):
         """Overridden where another company posts to us."""
         raise NotImplementedError
 
+    async def check_console(self) -> None:
+        """Overridden by the pages for staff."""
+        raise NotImplementedError
+
     async def head(self, *args: str, **kwargs: str) -> None:
         """Every GET answers HEAD too; Tornado leaves the body out."""
         await self.get(*args, **kwargs)  # type: ignore[misc]

@@ -8,6 +8,7 @@ from handlers import health, media
 from handlers.base import Handler, UnknownPath
 from handlers.circles.routes import ROUTES as CIRCLES
 from handlers.console.practice_phone import ROUTES as PRACTICE
+from handlers.console.routes import ROUTES as CONSOLE
 from handlers.experts.routes import MEETINGS as EXPERT_MEETINGS
 from handlers.experts.routes import ROUTES as EXPERTS
 from handlers.gatherings.routes import MEETINGS as GATHERINGS_MEETINGS
@@ -37,6 +38,7 @@ URL_TABLE: list[tuple[str | Matcher, type[Handler]]] = [
     *CIRCLES,
     *media.ROUTES,
     *PRACTICE,
+    *CONSOLE,
 ]
 
 NOT_FOUND = UnknownPath

@@ -48,6 +48,7 @@ from store.purchases import Purchases
 from store.reviews import Reviews
 from store.rooms import Rooms
 from store.skills import Skills
+from store.staff_actions import StaffActions
 from store.text_events import TextEvents
 from store.wallets import Wallets
 from store.weekly_availability import WeeklyAvailability
@@ -94,6 +95,7 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "messages": Messages,
     "notifications": Notifications,
     "mailboxes": Mailboxes,
+    "staff_actions": StaffActions,
 }
 
 
@@ -142,6 +144,7 @@ class Database:
     messages: Messages
     notifications: Notifications
     mailboxes: Mailboxes
+    staff_actions: StaffActions
     admissions: Admissions
     gatherings: Gatherings
 

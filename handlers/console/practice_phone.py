@@ -6,13 +6,11 @@ Only where the phone company is simulated, under DEBUG, and from this very machi
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import logging
 import re
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
@@ -20,6 +18,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from handlers.access import anyone
 from handlers.base import Handler, Malformed
 from handlers.console.dialect import DIALECT
+from handlers.console.this_machine import comes_from_here
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +26,6 @@ LONGEST_FRAME = 4096
 LONGEST_TEXT = 1600
 FURTHEST_AHEAD_S = 366 * 24 * 3600
 TOO_BIG = 1009
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a name or address can only mean this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def phone_in(text: str) -> str | None:
@@ -61,22 +49,8 @@ class PracticeHandler(Handler):
 
     def prepare(self) -> None:
         super().prepare()
-        if not (self.application.settings.get("debug_mode") and self._comes_from_here()):
+        if not (self.application.settings.get("debug_mode") and comes_from_here(self.request)):
             raise HTTPError(404)
-
-    def _comes_from_here(self) -> bool:
-        headers, host = self.request.headers, self.request.host
-        try:
-            name = urlsplit(f"//{host}").hostname
-            origin = urlsplit(headers.get("Origin", f"http://{host}")).netloc
-        except ValueError:
-            return False
-        return (
-            is_loopback(self.request.remote_ip)
-            and is_loopback(name)
-            and origin == host
-            and not any(header in headers for header in FORWARDED)
-        )
 
     def practising(self, company: str) -> Any:
         """The simulated company of that name; without one the URL does not exist."""

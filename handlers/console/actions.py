@@ -1,0 +1,20 @@
+"""/console/actions: what staff did by hand, the newest first."""
+
+from __future__ import annotations
+
+from handlers.access import console
+from handlers.console.base import ConsolePage
+from handlers.fields import Body, WholeNumber
+
+
+class ActionsQuery(Body):
+    before = WholeNumber(least=1, load_default=None)
+
+
+class ActionsPage(ConsolePage):
+    here = "/console/actions"
+
+    @console
+    async def get(self) -> None:
+        page = await self.services.staff_actions.page(**self.read_query(ActionsQuery()))
+        self.show("actions.html", page=page)
