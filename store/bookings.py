@@ -370,6 +370,18 @@ class Bookings(Collection):
         )
         return [from_document(found) async for found in cursor]
 
+    async def agreed_of_people(
+        self, person_ids: Many[int], *, over_since: datetime, limit: int
+    ) -> list[Booking]:
+        """Bookings that any of these people has a part in, agreed or held, and not over by then; the earliest first."""
+        query = {
+            "people_ids": {"$in": list(person_ids)},
+            "ends": {"$gt": over_since},
+            "state": {"$in": [State.AGREED.value, State.HELD.value]},
+        }
+        cursor = self._collection.find(query).sort([("starts", 1), ("_id", 1)]).limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
     async def _insert(self, document: dict[str, Any]) -> None:
         await self._guard(self._collection.insert_one(document))
 

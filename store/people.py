@@ -80,14 +80,20 @@ class People(Collection):
         IndexModel("phone_pending", name="phone_pending", partialFilterExpression={"phone_pending": TEXT}),
         IndexModel("hero_outdated", name="hero_outdated", sparse=True),
         IndexModel("closing.since", name="closing", sparse=True),
+        IndexModel("letter_due", name="letter_due", sparse=True),
     )
 
     # Where our own pictures are reached. They are kept without it, so that the service can move.
     base_url = ""
 
     async def add(self, person: Person, token: Token | None = None) -> None:
-        """Raises AlreadyExists("email" | "phone" | "username" …)."""
+        """With an address to prove, it is noted that a letter about it is due.
+
+        Raises AlreadyExists("email" | "phone" | "username" …).
+        """
         document = self._kept(to_document(person))
+        if person.email_pending is not None:
+            document["letter_due"] = person.created
         if token is not None:
             document["tokens"] = [_token(token)]
         await self._collection.insert_one(document)
@@ -172,6 +178,14 @@ class People(Collection):
         """Whose hero does not show yet what was changed in the person before then."""
         cursor = self._collection.find({"hero_outdated": {"$lte": before}}, {"_id": 1})
         return [found["_id"] async for found in cursor]
+
+    async def without_letter(self, *, before: datetime, limit: int = 200) -> list[Person]:
+        """Whose first letter, about his address, has been due since before then."""
+        cursor = self._collection.find({"letter_due": {"$lte": before}}, {"tokens": 0}).limit(limit)
+        return [self._person(found) for found in await cursor.to_list()]
+
+    async def letter_written(self, person_id: int) -> None:
+        await self._collection.update_one({"_id": person_id}, {"$unset": {"letter_due": ""}})
 
     async def give_slug(self, person_id: int, name: str) -> str:
         """The person's slug; made from the name if he has none yet. The unique index decides between namesakes."""
@@ -271,6 +285,13 @@ class People(Collection):
         cursor = self._collection.find({"phone": {"$in": list(phones)}}, {"tokens": 0})
         found = [self._person(each) for each in await cursor.to_list()]
         return sorted(found, key=lambda person: person.id)
+
+    async def with_any_phone(self, *, limit: int) -> list[Person]:
+        """People with a proven number, in the order of the numbers."""
+        cursor = (
+            self._collection.find({"phone": TEXT, "closed": None}, {"tokens": 0}).sort("phone").limit(limit)
+        )
+        return [self._person(found) for found in await cursor.to_list()]
 
     async def _one(self, query: dict[str, Any]) -> Person | None:
         found = await self._collection.find_one(query, {"tokens": 0})

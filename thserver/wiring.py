@@ -28,6 +28,7 @@ from thserver.services.cancellations import Cancellations
 from thserver.services.closing import Closing
 from thserver.services.codes import Codes, TokenKinds
 from thserver.services.contacts import Contacts
+from thserver.services.examples import ExampleMaker
 from thserver.services.heroes import Heroes
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
@@ -41,6 +42,7 @@ from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.phone_sign_in import PhoneSignIn
+from thserver.services.practice_board import PracticeBoard
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
 from thserver.services.request_limits import RequestLimits
@@ -282,7 +284,7 @@ async def wire(
     async def close_hasher() -> None:
         hasher.close()
 
-    return Services(
+    services = Services(
         clock=clock,
         carrier=carrier,
         readiness=Readiness(database),
@@ -344,6 +346,7 @@ async def wire(
         conferences=phone.conferences,
         conference_records=phone.conference_records,
         staff_actions=StaffActions(database=database, clock=clock),
+        practice_board=PracticeBoard(database=database, clock=clock, window=phone.window),
         closers=[
             messaging.live.close,
             # What is being sent needs the carrier; hanging up may bring work of its own.
@@ -356,3 +359,5 @@ async def wire(
             mail.close,
         ],
     )
+    services.examples = ExampleMaker(database=database, services=services)
+    return services

@@ -23,6 +23,7 @@ class Phone:
     admissions: Admissions
     conferences: Conferences
     conference_records: ConferenceRecords
+    window: Window
 
 
 def wire_phone(
@@ -39,7 +40,12 @@ def wire_phone(
     rooms = RoomKeeper(database=database, clock=clock, carrier=carrier, longest=longest)
     conferences = Conferences(database=database, clock=clock, background=background, rooms=rooms)
     conferences.on_ended(lambda: background.soon("settle-calls", billing.settle_due))
+    window = Window(
+        before=timedelta(minutes=settings.admit_before_min),
+        after=timedelta(minutes=settings.admit_after_min),
+    )
     return Phone(
+        window=window,
         rooms=rooms,
         conferences=conferences,
         conference_records=ConferenceRecords(
@@ -52,10 +58,7 @@ def wire_phone(
             background=background,
             rooms=rooms,
             secret_key=settings.secret_key,
-            window=Window(
-                before=timedelta(minutes=settings.admit_before_min),
-                after=timedelta(minutes=settings.admit_after_min),
-            ),
+            window=window,
             longest=longest,
         ),
     )

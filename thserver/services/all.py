@@ -25,6 +25,7 @@ from thserver.services.contacts import Contacts
 from thserver.services.credit_recount import CreditRecount
 from thserver.services.credits import Credits
 from thserver.services.death_notices import DeathNotices
+from thserver.services.examples import ExampleMaker
 from thserver.services.gatherings import Gatherings
 from thserver.services.heroes import Heroes
 from thserver.services.invitations import Invitations
@@ -44,6 +45,7 @@ from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.phone_sign_in import PhoneSignIn
+from thserver.services.practice_board import PracticeBoard
 from thserver.services.purchases import Purchases
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
@@ -116,8 +118,11 @@ class Services:
     conferences: Conferences
     conference_records: ConferenceRecords
     staff_actions: StaffActions
+    practice_board: PracticeBoard
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.
     practice: Any = None
+    # Works with the other services, so it comes last.
+    examples: ExampleMaker = field(init=False)
     # What must be closed at the end, in this order.
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
