@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from scheduler.jobs.catch_up_heroes import catch_up_heroes
 from scheduler.jobs.close_silent_conferences import close_silent_conferences
 from scheduler.jobs.collect_orphans import collect_orphans
+from scheduler.jobs.confirm_addresses import confirm_addresses
 from scheduler.jobs.count_money import count_money
 from scheduler.jobs.decide_no_shows import decide_no_shows
 from scheduler.jobs.deliver_outbox import deliver_outbox
@@ -36,6 +37,7 @@ TIMETABLE: dict[str, tuple[Job, float]] = {
     "settle-credits": (settle_credits, 10),
     "count-money": (count_money, 3600),
     "expire-stale": (expire_stale, 60),
+    "confirm-addresses": (confirm_addresses, 30),
     "finish-closings": (finish_closings, 60),
     "collect-orphans": (collect_orphans, 600),
     "catch-up-heroes": (catch_up_heroes, 60),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from store.database import Database
+from thserver import kill_points
 from thserver.domain import codes, passwords
 from thserver.domain.errors import (
     AlreadyExists,
@@ -24,6 +25,7 @@ from thserver.domain.errors import (
 from thserver.domain.people import Person, normal_email
 from thserver.domain.phone_numbers import masked
 from thserver.domain.ports import Clock
+from thserver.services.background import one_of_many
 from thserver.services.codes import NEW_PHONE, REGISTRATION, CodeKind, Codes, TokenKinds
 from thserver.services.heroes import Heroes
 from thserver.services.media import Media
@@ -38,6 +40,12 @@ PLAIN_FIELDS = ("first_name", "last_name", "is_active", "email_notifications", "
 SHOWN_BY_HERO = ("first_name", "last_name", "is_active")
 # The same confirmation is not mailed again within this time.
 LETTER_PAUSE = timedelta(minutes=1)
+LEFT_OVER_AFTER = timedelta(seconds=30)
+
+kill_points.POINTS |= {
+    "person.added": "somebody is registered; his letter is not written",
+    "person.letter_written": "the letter is in the outbox; that it is due is still noted",
+}
 
 
 class People:
@@ -128,11 +136,25 @@ class People:
         return person, token
 
     async def mail_first_confirmation(self, person_id: int, email: str) -> None:
-        """He is registered, whatever becomes of the letter; changing the address to itself asks for another."""
+        """He is registered, whatever becomes of the letter now: the sweep finds that it is due."""
+        kill_points.reached("person.added")
         try:
-            await self._mail_confirmation(person_id, email)
+            await self._mail_confirmation(person_id, email, is_first=True)
+            kill_points.reached("person.letter_written")
+            await self._people.letter_written(person_id)
         except Unavailable:
-            log.warning("person %s got no letter to confirm his address", person_id)
+            log.warning("person %s gets his letter to confirm his address later", person_id)
+
+    async def mail_left_over(self) -> int:
+        """Write to those whose first letter a process that died has not written; says how many there were."""
+        left = await self._people.without_letter(before=self._clock.now() - LEFT_OVER_AFTER)
+        for person in left:
+            with one_of_many(f"the first letter to person {person.id}"):
+                key = _first_letter(person.id)
+                if person.email_pending is not None and not await self._outbox.known([key]):
+                    await self._mail_confirmation(person.id, person.email_pending, is_first=True)
+                await self._people.letter_written(person.id)
+        return len(left)
 
     async def log_in(self, *, email: str, password: str, contract: str, address: str) -> tuple[Person, str]:
         """Raises BadCredentials, in the same time for known and unknown addresses, or Throttled."""
@@ -306,17 +328,25 @@ class People:
             )
         return {"phone": None, "phone_pending": phone}
 
-    async def _mail_confirmation(self, person_id: int, email: str) -> None:
+    async def _mail_confirmation(self, person_id: int, email: str, *, is_first: bool = False) -> None:
         token = await self._codes.make_token(self._token_kinds.confirm_address, person_id, about=email)
-        await self._outbox.add_letter(
-            key=f"confirm-address:{person_id}:{codes.new_token()}",
-            to=email,
-            person_id=person_id,
-            template="confirm_address",
-            facts={
-                "token": token,
-                "link": f"https://{self._web_domain}/verify-email/{token}",
-                "days": self._token_kinds.confirm_address.life.days,
-            },
-            purpose="account",
-        )
+        keys = [_first_letter(person_id)] if is_first else []
+        # He may ask for it again as soon as he has it: then it is another letter.
+        for key in [*keys, f"confirm-address:{person_id}:{codes.new_token()}"]:
+            if await self._outbox.add_letter(
+                key=key,
+                to=email,
+                person_id=person_id,
+                template="confirm_address",
+                facts={
+                    "token": token,
+                    "link": f"https://{self._web_domain}/verify-email/{token}",
+                    "days": self._token_kinds.confirm_address.life.days,
+                },
+                purpose="account",
+            ):
+                return
+
+
+def _first_letter(person_id: int) -> str:
+    return f"confirm-address:{person_id}:first"
