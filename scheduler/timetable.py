@@ -15,6 +15,7 @@ from scheduler.jobs.deliver_outbox import deliver_outbox
 from scheduler.jobs.expire_stale import expire_stale
 from scheduler.jobs.finish_closings import finish_closings
 from scheduler.jobs.mark_missed import mark_missed
+from scheduler.jobs.pay_kept_balances import pay_kept_balances
 from scheduler.jobs.send_reminders import send_reminders
 from scheduler.jobs.settle_calls import settle_calls
 from scheduler.jobs.settle_credits import settle_credits
@@ -32,6 +33,7 @@ TIMETABLE: dict[str, tuple[Job, float]] = {
     "tell-circles": (tell_circles, 15),
     "close-silent-conferences": (close_silent_conferences, 15),
     "settle-calls": (settle_calls, 5),
+    "pay-kept-balances": (pay_kept_balances, 60),
     "mark-missed": (mark_missed, 60),
     "decide-no-shows": (decide_no_shows, 30),
     "settle-credits": (settle_credits, 10),

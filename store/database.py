@@ -43,6 +43,7 @@ from store.notifications import Notifications
 from store.numbers import Numbers
 from store.opt_outs import OptOuts
 from store.outbox import Outbox
+from store.payouts import Payouts
 from store.people import People
 from store.purchases import Purchases
 from store.reviews import Reviews
@@ -51,6 +52,9 @@ from store.skills import Skills
 from store.staff_actions import StaffActions
 from store.text_events import TextEvents
 from store.wallets import Wallets
+from store.webhook_deliveries import WebhookDeliveries
+from store.webhook_endpoints import WebhookEndpoints
+from store.webhook_events import WebhookEvents
 from store.weekly_availability import WeeklyAvailability
 
 COLLECTIONS: dict[str, type[Collection]] = {
@@ -67,6 +71,7 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "text_events": TextEvents,
     "charges": Charges,
     "ledger": Ledger,
+    "payouts": Payouts,
     "wallets": Wallets,
     "card_events": CardEvents,
     "calls": Calls,
@@ -95,6 +100,9 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "messages": Messages,
     "notifications": Notifications,
     "mailboxes": Mailboxes,
+    "webhook_endpoints": WebhookEndpoints,
+    "webhook_events": WebhookEvents,
+    "webhook_deliveries": WebhookDeliveries,
     "staff_actions": StaffActions,
 }
 
@@ -116,6 +124,7 @@ class Database:
     text_events: TextEvents
     charges: Charges
     ledger: Ledger
+    payouts: Payouts
     wallets: Wallets
     card_events: CardEvents
     calls: Calls
@@ -144,6 +153,9 @@ class Database:
     messages: Messages
     notifications: Notifications
     mailboxes: Mailboxes
+    webhook_endpoints: WebhookEndpoints
+    webhook_events: WebhookEvents
+    webhook_deliveries: WebhookDeliveries
     staff_actions: StaffActions
     admissions: Admissions
     gatherings: Gatherings

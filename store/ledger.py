@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
@@ -66,6 +66,28 @@ class Ledger(Collection):
         async for found in cursor:
             return int(found["sum"])
         return 0
+
+    async def balances(self, accounts: Sequence[str]) -> dict[str, int]:
+        """What each of these accounts comes to, in cents; those without entries are left out."""
+        if not accounts:
+            return {}
+        these = {"legs.account": {"$in": list(accounts)}}
+        cursor = await self._collection.aggregate(
+            [
+                {"$match": these},
+                {"$unwind": "$legs"},
+                {"$match": these},
+                {"$group": {"_id": "$legs.account", "sum": {"$sum": "$legs.amount_in_cents"}}},
+            ]
+        )
+        return {found["_id"]: int(found["sum"]) for found in await cursor.to_list()}
+
+    async def of_charges(self, charge_ids: Sequence[str]) -> list[Entry]:
+        """The entries of these charges, the earliest first."""
+        if not charge_ids:
+            return []
+        cursor = self._collection.find({"charge_id": {"$in": list(charge_ids)}}).sort("at")
+        return [from_document(found) for found in await cursor.to_list()]
 
     async def everything(self) -> AsyncIterator[Entry]:
         """Every entry there is, for the recount. Raises ValueError at one that does not add up to zero."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
@@ -12,11 +13,13 @@ from store.collection import Collection
 from thserver.domain.ports import Card
 
 TEXT = {"$gt": ""}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletRecord:
-    """`cards` are in the order in which they were given; `default_card` is the one that is charged."""
+    """`cards` are in the order in which they were given; `default_card` is the one that is charged. `kept` is there
+    while something may be kept for a host; it is another one each time something is added to that."""
 
     person_id: int
     customer_id: str | None = None
@@ -24,6 +27,8 @@ class WalletRecord:
     default_card: str | None = None
     payout_account: str | None = None
     payout_ready: bool = False
+    kept: str | None = None
+    kept_since: datetime | None = None
 
 
 def from_document(found: dict[str, Any]) -> WalletRecord:
@@ -34,6 +39,8 @@ def from_document(found: dict[str, Any]) -> WalletRecord:
         default_card=found.get("default_card"),
         payout_account=found.get("payout_account"),
         payout_ready=found.get("payout_ready", False),
+        kept=found.get("kept"),
+        kept_since=found.get("kept_since"),
     )
 
 
@@ -62,6 +69,8 @@ class Wallets(Collection):
         unique("cards.id"),
         unique("payout_account"),
         IndexModel("new_card", name="new_card", partialFilterExpression={"new_card": True}),
+        IndexModel("kept_next", name="kept_next", partialFilterExpression={"kept_next": {"$gt": EPOCH}}),
+        IndexModel("kept_since", name="kept_since", partialFilterExpression={"kept_since": {"$gt": EPOCH}}),
     )
 
     async def get(self, person_id: int) -> WalletRecord:
@@ -136,11 +145,39 @@ class Wallets(Collection):
         )
 
     async def set_payout_ready(self, account_id: str, is_ready: bool, *, now: datetime) -> bool:
-        """False when nobody has that account."""
+        """False when nobody has that account. What is kept for its owner is looked at at once."""
+        look = {"$cond": [{"$and": [is_ready, {"$gt": ["$kept", None]}]}, now, "$kept_next"]}
         result = await self._collection.update_one(
-            {"payout_account": account_id}, {"$set": {"payout_ready": is_ready, "updated": now}}
+            {"payout_account": account_id},
+            [{"$set": {"payout_ready": is_ready, "updated": now, "kept_next": look}}],
         )
         return bool(result.matched_count)
+
+    async def something_kept(self, person_id: int, *, at: datetime) -> None:
+        """What is kept for this host has changed: it is to be looked at."""
+        since = {"$ifNull": ["$kept_since", at]}
+        await self._collection.update_one(
+            {"_id": person_id},
+            [{"$set": {"kept": secrets.token_hex(8), "kept_since": since, "kept_next": at, "updated": at}}],
+            upsert=True,
+        )
+
+    async def with_kept(self, *, due: datetime | None = None, limit: int = 100) -> list[WalletRecord]:
+        """Wallets of hosts for whom something may be kept, the longest first; or those to be looked at by now."""
+        field = "kept_since" if due is None else "kept_next"
+        query = {"$gt": EPOCH} if due is None else {"$gt": EPOCH, "$lte": due}
+        cursor = self._collection.find({field: query}).sort(field).limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
+    async def look_at_kept(self, person_id: int, kept: str, *, at: datetime) -> None:
+        """Look at it again then, unless more has come since."""
+        await self._collection.update_one({"_id": person_id, "kept": kept}, {"$set": {"kept_next": at}})
+
+    async def nothing_kept(self, person_id: int, kept: str) -> None:
+        """Nothing is left, unless more has come since."""
+        await self._collection.update_one(
+            {"_id": person_id, "kept": kept}, {"$unset": {"kept": "", "kept_since": "", "kept_next": ""}}
+        )
 
     async def _give(self, person_id: int, field: str, value: str, now: datetime) -> str:
         kept = {"$ifNull": [f"${field}", {"$literal": value}]}

@@ -16,6 +16,7 @@ from thserver.services.charge_news import ChargeNews
 from thserver.services.charging import Charging
 from thserver.services.news import NewsDesk
 from thserver.services.outbox import Outbox
+from thserver.services.payouts import Payouts
 from thserver.services.recount import Recount
 from thserver.services.refunds import Refunds
 from thserver.services.settlement import Settlement
@@ -64,6 +65,7 @@ def wire_money(
         charging=charging,
         news=charge_news,
         refunds=Refunds(database=database, clock=clock, payments=payments, news=charge_news),
+        payouts=Payouts(database=database, clock=clock, payments=payments, wallet=wallet),
         recount=Recount(database=database, clock=clock),
     )
     card_events = CardEventDesk(

@@ -121,6 +121,9 @@ class StripeStandIn:
     def refunds(self) -> list[dict[str, Any]]:
         return self._all("refund")
 
+    def transfers(self) -> list[dict[str, Any]]:
+        return self._all("transfer")
+
     def money_taken(self) -> int:
         return sum(intent["amount_received"] for intent in self.intents())
 
@@ -194,6 +197,10 @@ class StripeStandIn:
                 return self._refund(form)
             case ("GET", "refunds"):
                 return self._list("refund", form)
+            case ("POST", "transfers"):
+                return self._transfer(form)
+            case ("GET", "transfers"):
+                return self._list("transfer", form)
             case ("POST", "accounts"):
                 more = {"charges_enabled": False, "payouts_enabled": False}
                 return self._make(
@@ -290,6 +297,13 @@ class StripeStandIn:
             raise invalid("Refund amount is greater than unrefunded amount")
         return self._make("re", "refund", **form | {"amount": int(form["amount"])}, status="succeeded")
 
+    def _transfer(self, form: dict[str, Any]) -> dict[str, Any]:
+        account = self._find(form["destination"], "account", "destination")
+        if account["capabilities"].get("transfers") != "active":
+            code = "insufficient_capabilities_for_transfer"
+            raise invalid("Your destination account needs the transfers capability", code=code)
+        return self._make("tr", "transfer", **form | {"amount": int(form["amount"])}, reversed=False)
+
     def _new_card(self, test_card: str) -> dict[str, Any]:
         known = TEST_CARDS[test_card]
         shown = {"brand": known.brand, "last4": known.last4, "exp_month": 12, "exp_year": 2034}
@@ -321,7 +335,11 @@ class StripeStandIn:
             one
             for one in reversed(self._all(kind))
             if one["created"] >= since
-            and all(one[name] == form[name] for name in ("customer", "payment_intent") if name in form)
+            and all(
+                one[name] == form[name]
+                for name in ("customer", "payment_intent", "destination", "transfer_group")
+                if name in form
+            )
         ]
         if "starting_after" in form:
             found = found[[one["id"] for one in found].index(form["starting_after"]) + 1 :]

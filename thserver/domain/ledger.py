@@ -30,6 +30,12 @@ def owed(person_id: int) -> str:
     return f"person:{person_id}:owed"
 
 
+def whose_owed(account: str) -> int | None:
+    """The host whose kept shares this account is; None for any other account."""
+    who = account.removeprefix("person:").removesuffix(":owed")
+    return int(who) if account == f"person:{who}:owed" and who.isdecimal() else None
+
+
 def transferred(person_id: int) -> str:
     """A host's shares that the card company has passed on to his payout account."""
     return f"person:{person_id}:transferred"

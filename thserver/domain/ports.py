@@ -184,6 +184,19 @@ class Payments(Protocol):
 
     async def refund(self, charge_id: str, *, amount_in_cents: int, key: str) -> ChargeOutcome: ...
 
+    async def transfer(
+        self,
+        *,
+        amount_in_cents: int,
+        account: str,
+        description: str,
+        key: str,
+        first_tried_at: datetime | None = None,
+    ) -> ChargeOutcome:
+        """Send money of ours to a payout account; the outcome's `charge_id` is the transfer's own id. `key` is the
+        Idempotency-Key; a transfer first tried longer ago than the key's life is looked up before one is made."""
+        ...
+
     async def create_payout_account(self, person_id: int, *, email: str | None, key: str) -> str: ...
 
     async def payout_onboarding_url(self, account_id: str, *, return_url: str) -> str: ...
@@ -199,6 +212,18 @@ class Payments(Protocol):
     async def close(self) -> None: ...
 
 
+INVITE_NAME = "invite.ics"
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """What a letter does to its reader's calendar: an iCalendar object, whose method (REQUEST puts an entry there or
+    changes it, CANCEL takes it away) the mail must name as well."""
+
+    method: str
+    content: str
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """An e-mail ready to go. `message_id` is fixed by its outbox key, so that a repeat is the same mail.
@@ -211,6 +236,7 @@ class Letter:
     html: str
     message_id: str
     attachments: tuple[tuple[str, str, bytes], ...] = ()
+    invite: Invite | None = None
 
 
 class Mail(Protocol):

@@ -181,6 +181,46 @@ class SimulatedPayments:
             return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadError")
         return ChargeOutcome(ChargeState.SUCCEEDED, refund["id"])
 
+    async def transfer(
+        self,
+        *,
+        amount_in_cents: int,
+        account: str,
+        description: str,
+        key: str,
+        first_tried_at: datetime | None = None,
+    ) -> ChargeOutcome:
+        now = self._clock.now()
+        if self.faults.strikes("retry"):
+            return ChargeOutcome(ChargeState.RETRY, reason="rate_limit")
+        if self.faults.strikes("unknown_before_commit"):
+            return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadTimeout")
+        wanted: dict[str, Any] = {"amount": amount_in_cents, "destination": account}
+        looks_up = first_tried_at is not None and now - first_tried_at > LOOK_UP_AFTER
+        slot, earlier = self._slot("transfers", key, finds_old=looks_up)
+        if earlier is not None:
+            if earlier["fingerprint"] != _fingerprint(wanted):
+                return ChargeOutcome(ChargeState.DECLINED, reason="idempotency_error")
+            return ChargeOutcome(ChargeState.SUCCEEDED, earlier["id"])
+        if self.faults.decline_next is not None:
+            reason, self.faults.decline_next = self.faults.decline_next, None
+            return ChargeOutcome(ChargeState.DECLINED, reason=reason)
+        if amount_in_cents < 1:
+            return ChargeOutcome(ChargeState.DECLINED, reason="parameter_invalid_integer")
+        if not await self.payout_account_ready(account):
+            return ChargeOutcome(ChargeState.DECLINED, reason="insufficient_capabilities_for_transfer")
+        sent = wanted | {
+            "id": _new_id("tr"),
+            "key": key,
+            "fingerprint": _fingerprint(wanted),
+            "description": description,
+            "created": int(now.timestamp()),
+        }
+        self._records.add("transfers", slot, sent)
+        if self.faults.strikes("commit_then_unknown"):
+            return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadError")
+        return ChargeOutcome(ChargeState.SUCCEEDED, sent["id"])
+
     async def create_payout_account(self, person_id: int, *, email: str | None, key: str) -> str:
         start = {"person_id": person_id, "email": email, "ready": False}
         return self._made_once("accounts", "acct", key, start)
@@ -217,6 +257,9 @@ class SimulatedPayments:
 
     def refunds(self) -> list[dict[str, Any]]:
         return self._records.all("refunds")
+
+    def transfers(self) -> list[dict[str, Any]]:
+        return self._records.all("transfers")
 
     def customers(self) -> list[dict[str, Any]]:
         return self._records.all("customers")

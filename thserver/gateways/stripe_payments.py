@@ -17,6 +17,7 @@ from thserver.gateways import stripe_outcomes as outcomes
 from thserver.gateways.clock import SystemClock
 from thserver.gateways.payment_events import is_fresh, parse_event
 from thserver.gateways.stripe_lookup import CHARGE_KEY, REFUND_KEY, find_charge, find_refund
+from thserver.gateways.stripe_transfers import transfer
 from thserver.gateways.stripe_transport import StripeTransport
 
 log = logging.getLogger(__name__)
@@ -207,6 +208,26 @@ class StripePayments:
         except Exception as error:
             outcomes.note("refund", error)
             return outcomes.of_error(error)
+
+    async def transfer(
+        self,
+        *,
+        amount_in_cents: int,
+        account: str,
+        description: str,
+        key: str,
+        first_tried_at: datetime | None = None,
+    ) -> ChargeOutcome:
+        is_old = first_tried_at is not None and self._clock.now() - first_tried_at > KEY_LIFE
+        return await transfer(
+            self._api,
+            amount_in_cents=amount_in_cents,
+            currency=self._currency,
+            account=account,
+            description=description,
+            key=key,
+            looks_first=is_old,
+        )
 
     async def create_payout_account(self, person_id: int, *, email: str | None, key: str) -> str:
         with outcomes.refusals("create payout account"):

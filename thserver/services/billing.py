@@ -10,6 +10,7 @@ from thserver.domain import ledger
 from thserver.domain.charges import Charge, News
 from thserver.services.charge_news import ChargeNews
 from thserver.services.charging import Charging
+from thserver.services.payouts import Payouts
 from thserver.services.recount import Recount
 from thserver.services.refunds import Refunds
 from thserver.services.settlement import Settlement
@@ -22,6 +23,7 @@ class Billing:
     charging: Charging
     news: ChargeNews
     refunds: Refunds
+    payouts: Payouts
     recount: Recount
 
     def on_charge_news(self, subscriber: Callable[[Charge, News], Awaitable[None]]) -> None:
@@ -47,6 +49,10 @@ class Billing:
     ) -> Charge:
         """Give money back; see Refunds.refund."""
         return await self.refunds.refund(charge_id, amount_in_cents, key=key)
+
+    async def pay_kept(self) -> int:
+        """Pass on what is kept for hosts whose payout accounts can take it by now."""
+        return await self.payouts.pay_kept()
 
     async def charges_of(self, person_id: int, *, skip: int, limit: int) -> tuple[int, list[Charge]]:
         """How many charges this person has to pay or has paid, and a page of them, the newest first."""

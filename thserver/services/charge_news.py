@@ -34,6 +34,7 @@ class ChargeNews:
         self._charges = database.charges
         self._ledger = database.ledger
         self._people = database.people
+        self._wallets = database.wallets
         self._clock = clock
         self._outbox = outbox
         self._web_domain = web_domain
@@ -83,7 +84,9 @@ class ChargeNews:
 
     async def _enter_payment(self, charge: Charge, news: News) -> None:
         carried = await self._charges.many(charge.carries)
-        await self._ledger.add(ledger.paid(charge, carried, news.at))
+        payment = ledger.paid(charge, carried, news.at)
+        await self._ledger.add(payment)
+        await self._note_kept(payment)
         await self._charges.paid_with(charge.carries, charge.id, now=news.at)
         kill_points.reached("charge.entered")
         await self._send_receipts(charge, news)
@@ -95,6 +98,7 @@ class ChargeNews:
             payment = ledger.paid(charge, await self._charges.many(charge.carries), news.at)
         given = ledger.refunded(charge, payment, before=int(before), after=int(after), at=news.at)
         await self._ledger.add(given)
+        await self._note_kept(given)
         payer = await self._people.get(charge.payer_id)
         if payer is not None and payer.email:
             await self._outbox.add_letter(
@@ -110,6 +114,13 @@ class ChargeNews:
                 booking_id=charge.booking_id,
                 purpose="receipt",
             )
+
+    async def _note_kept(self, entry: ledger.Entry) -> None:
+        """Whose kept shares it changes: noted after the entry, so that whoever looks then finds it."""
+        for leg in entry.legs:
+            host_id = ledger.whose_owed(leg.account)
+            if host_id is not None:
+                await self._wallets.something_kept(host_id, at=self._clock.now())
 
     async def _send_receipts(self, charge: Charge, news: News) -> None:
         people = await self._people.many([charge.payer_id, *([charge.host_id] if charge.host_id else [])])

@@ -11,6 +11,8 @@ from thserver.domain import ledger
 from thserver.domain.charges import Charge, State
 from thserver.domain.credits import is_purchase
 from thserver.domain.ledger import Entry
+from thserver.domain.payouts import Payout, is_payout, paid_out
+from thserver.domain.payouts import State as PayoutState
 from thserver.domain.ports import Clock
 from thserver.metrics import MONEY_DIFFERENCES
 
@@ -24,6 +26,8 @@ class Recount:
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._charges = database.charges
         self._ledger = database.ledger
+        self._payouts = database.payouts
+        self._wallets = database.wallets
         self._events = database.card_events
         self._clock = clock
 
@@ -38,10 +42,17 @@ class Recount:
     async def _differences(self) -> list[str]:
         wrong: list[str] = []
         of_charge: dict[str, list[Entry]] = {}
+        of_payout: dict[str, list[Entry]] = {}
+        kept: Counter[int] = Counter()
         try:
             async for entry in self._ledger.everything():
+                for leg in entry.legs:
+                    if (host_id := ledger.whose_owed(leg.account)) is not None:
+                        kept[host_id] += leg.amount_in_cents
+                if is_payout(entry.charge_id):
+                    of_payout.setdefault(entry.charge_id, []).append(entry)
                 # What was paid for credits is counted with these.
-                if not is_purchase(entry.charge_id):
+                elif not is_purchase(entry.charge_id):
                     of_charge.setdefault(entry.charge_id, []).append(entry)
         except ValueError as error:
             return [f"ledger: {error}"]
@@ -57,9 +68,31 @@ class Recount:
         wrong += [
             f"payment {payment} pays {count} charges" for payment, count in payments.items() if count > 1
         ]
+        async for payout in self._payouts.everything():
+            entries = of_payout.pop(payout.id, [])
+            if payout.updated < before:
+                wrong += [f"{payout.id}: {problem}" for problem in payout_differences(payout, entries)]
+        wrong += [f"ledger: entries of {payout_id}, which is not there" for payout_id in of_payout]
+        await self._note_kept(kept)
         for event in await self._events.in_state("orphan"):
             wrong.append(f"card event {event.id} ({event.type}) is about nothing that we know")
         return wrong
+
+    async def _note_kept(self, kept: Counter[int]) -> None:
+        """Whatever is kept for a host is found by the sweep that pays it, also what was kept before there was one."""
+        for host_id, amount in kept.items():
+            if amount > 0 and (await self._wallets.get(host_id)).kept is None:
+                await self._wallets.something_kept(host_id, at=self._clock.now())
+
+
+def payout_differences(payout: Payout, entries: list[Entry]) -> list[str]:
+    """Where a payout and its entry in the ledger do not agree."""
+    is_paid = payout.state is PayoutState.PAID
+    if len(entries) != int(is_paid):
+        return [f"{payout.state}, and entered {len(entries)} times"]
+    if is_paid and entries[0].legs != paid_out(payout, entries[0].at).legs:
+        return ["another amount entered than was sent"]
+    return []
 
 
 def differences(charge: Charge, entries: list[Entry]) -> list[str]:
