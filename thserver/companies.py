@@ -58,6 +58,7 @@ def make_carrier(settings: Settings, clock: Clock, records: Records, *, speed: f
         auth_tokens=settings.twilio_api_token,
         from_number=settings.twilio_number,
         base_url=settings.base_url,
+        conference_number=settings.conference_number,
         api_base=settings.twilio_api_base,
     )
 

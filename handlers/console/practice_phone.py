@@ -66,15 +66,23 @@ class PracticePhone(WebSocketHandler, PracticeHandler):
 
     To the phone go the call's events, `{"event": "said", "text": …}`; from it come `{"digits": "123#"}` and
     `{"hangup": true}`. `?from=` is the caller's number, hidden when empty; `?stir=` what the network vouches for.
+
+    With `?answer=<number>` instead the phone of that number waits to be called: `{"event": "ringing", "from": …,
+    "call_sid": …}` goes to it when the service calls (at once when it rings already), `{"answer": true}` picks up, and
+    from then on it is a call like any other; `{"hangup": true}` declines. What nobody answers, or somebody at another
+    phone of that number, ends with `hung_up`, and the socket closes; open it anew to wait for the next call.
     """
 
     def initialize(self) -> None:
         self._call: Any = None
+        # Not while it only rings here.
+        self._is_mine = False
         self._telling: asyncio.Task[None] | None = None
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         self.practising("carrier")
-        phone_in(self.get_query_argument("from", "", strip=False))
+        for name in ("from", "answer"):
+            phone_in(self.get_query_argument(name, "", strip=False))
         await super().get(*args, **kwargs)
 
     # Anyone, but without the deadline of the decorator: this method lasts as long as the call.
@@ -83,9 +91,14 @@ class PracticePhone(WebSocketHandler, PracticeHandler):
     async def open(self, *args: str, **kwargs: str) -> None:
         # What the end of the process closes with "service restart".
         self.application.settings.setdefault("open_sockets", set()).add(self)
+        called = phone_in(self.get_query_argument("answer", "", strip=False))
+        if called is not None:
+            self._telling = asyncio.create_task(self._wait_for_ring(called))
+            return
         caller = phone_in(self.get_query_argument("from", "", strip=False))
         stir = self.get_query_argument("stir", "")[:40] or None
         self._call = await self.practising("carrier").dial(caller, stir=stir)
+        self._is_mine = True
         self._telling = asyncio.create_task(self._tell())
 
     def on_message(self, message: str | bytes) -> None:
@@ -98,6 +111,8 @@ class PracticePhone(WebSocketHandler, PracticeHandler):
             return
         if not isinstance(said, dict) or self._call is None:
             return
+        if said.get("answer") is True:
+            self._is_mine |= self.practising("carrier").answer(self._call)
         if isinstance(digits := said.get("digits"), str):
             self._call.press(digits)
         if said.get("hangup") is True:
@@ -105,10 +120,25 @@ class PracticePhone(WebSocketHandler, PracticeHandler):
 
     def on_close(self) -> None:
         self.application.settings.setdefault("open_sockets", set()).discard(self)
-        if self._call is not None:
+        if self._is_mine:
             self._call.hang_up()
         if self._telling is not None:
             self._telling.cancel()
+
+    async def _wait_for_ring(self, number: str) -> None:
+        call = self._call = await self.practising("carrier").next_ring(number)
+        try:
+            ringing = {"event": "ringing", "from": call.from_number, "call_sid": call.sid}
+            await self.write_message(json.dumps(ringing))
+            await call.no_longer_rings()
+            if self._is_mine:
+                await self._tell()
+                return
+            ended = call.transcript[-1] if call.is_over else {"event": "hung_up", "by": "elsewhere"}
+            await self.write_message(json.dumps(ended))
+        except WebSocketClosedError:
+            return
+        self.close()
 
     async def _tell(self) -> None:
         """Every event of the call, until it is over."""

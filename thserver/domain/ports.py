@@ -102,6 +102,20 @@ class Carrier(Protocol):
 
     async def remove_participant(self, conference_sid: str, call_sid: str) -> bool: ...
 
+    async def mute_participant(self, conference_sid: str, call_sid: str, *, muted: bool) -> bool:
+        """Whether the carrier has done it; not when the call is not in the conference any more."""
+        ...
+
+    async def announce(self, conference_sid: str, *, path: str) -> bool:
+        """Have what our `path` answers (TwiML) spoken to everybody in the conference. True when the carrier will."""
+        ...
+
+    async def place_call(self, to: str, *, path: str, status_path: str, ring_for_s: int) -> Sent:
+        """Call this number from the one that people dial. When it is answered the carrier does what our `path` says
+        (TwiML), and it posts how the call ended to `status_path`. `provider_id` is the CallSid. There is no key
+        against a second call: an unknown outcome must not be tried again."""
+        ...
+
     async def close(self) -> None: ...
 
 

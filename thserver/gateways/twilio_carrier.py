@@ -22,6 +22,7 @@ from thserver.gateways.twilio_http import TwilioHttpClient
 log = logging.getLogger(__name__)
 
 TOO_MANY_REQUESTS = 20429
+FALLBACK_PATH = "/phone/voice/fallback"
 LONGEST_VALIDITY_S = 36_000
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
 MESSAGES_PER_PAGE = 100
@@ -42,13 +43,16 @@ class TwilioCarrier:
         auth_tokens: Sequence[str],
         from_number: str,
         base_url: str,
+        conference_number: str = "",
         api_base: str = "",
         timeout_s: float = 8,
     ) -> None:
-        """`from_number` sends the texts; `base_url` is our public URL; `api_base` replaces Twilio's host."""
+        """`from_number` sends the texts, `conference_number` makes the calls; `base_url` is our public URL;
+        `api_base` replaces Twilio's host."""
         self.account_id = account_id
         self.auth_tokens = tuple(auth_tokens)
         self._from_number = from_number
+        self._conference_number = conference_number or from_number
         self._base_url = base_url.rstrip("/")
         self._http = TwilioHttpClient(
             account_id=account_id, auth_tokens=self.auth_tokens, api_base=api_base, timeout_s=timeout_s
@@ -70,13 +74,9 @@ class TwilioCarrier:
                 **extra,
             )
         except (TwilioRestException, TwilioServiceException) as refusal:
-            return _refused_text(refusal)
-        except NOT_SENT as trouble:
-            log.warning("twilio was not reached: %s", type(trouble).__name__)
-            return Sent(Outcome.RETRY, reason=type(trouble).__name__)
+            return _refused(refusal)
         except TROUBLE as trouble:
-            log.warning("a text's outcome is unknown: %s", type(trouble).__name__)
-            return Sent(Outcome.UNKNOWN, reason=type(trouble).__name__)
+            return _not_known(trouble)
         if not isinstance(message.sid, str) or not message.sid:
             return Sent(Outcome.UNKNOWN, reason="no_sid")
         if message.status in ("failed", "undelivered"):
@@ -178,6 +178,51 @@ class TwilioCarrier:
             return False
         return bool(removed)
 
+    async def mute_participant(self, conference_sid: str, call_sid: str, *, muted: bool) -> bool:
+        if not (_is_sid("CF", conference_sid) and _is_sid("CA", call_sid)):
+            return False
+        participant = self._client.conferences(conference_sid).participants(call_sid)
+        try:
+            return (await participant.update_async(muted=muted)).muted is muted
+        except TROUBLE as trouble:
+            if _status(trouble) != 404:
+                log.warning("a participant was not muted: %s", _reason(trouble))
+            return False
+
+    async def announce(self, conference_sid: str, *, path: str) -> bool:
+        if not _is_sid("CF", conference_sid):
+            return False
+        try:
+            await self._client.conferences(conference_sid).update_async(
+                announce_url=self._base_url + path, announce_method="POST"
+            )
+        except TROUBLE as trouble:
+            log.warning("nothing was announced: %s", _reason(trouble))
+            return False
+        return True
+
+    async def place_call(self, to: str, *, path: str, status_path: str, ring_for_s: int) -> Sent:
+        try:
+            call = await self._client.calls.create_async(
+                to=to,
+                from_=self._conference_number,
+                url=self._base_url + path + CONNECTION_OVERRIDES,
+                method="POST",
+                fallback_url=self._base_url + FALLBACK_PATH,
+                fallback_method="POST",
+                status_callback=self._base_url + status_path + CONNECTION_OVERRIDES,
+                status_callback_method="POST",
+                status_callback_event=["completed"],
+                timeout=ring_for_s,
+            )
+        except (TwilioRestException, TwilioServiceException) as refusal:
+            return _refused(refusal)
+        except TROUBLE as trouble:
+            return _not_known(trouble)
+        if not isinstance(call.sid, str) or not _is_sid("CA", call.sid):
+            return Sent(Outcome.UNKNOWN, reason="no_sid")
+        return Sent(Outcome.DONE, provider_id=call.sid)
+
     async def close(self) -> None:
         await self._http.close()
         # aiohttp closes TLS connections in the turns of the loop that follow.
@@ -191,7 +236,14 @@ class TwilioCarrier:
         return conference is not None and conference.status == "completed"
 
 
-def _refused_text(refusal: TwilioRestException | TwilioServiceException) -> Sent:
+def _not_known(trouble: Exception) -> Sent:
+    """What never left us may be tried again; of anything else nobody knows whether it was done."""
+    log.warning("twilio gave no answer: %s", type(trouble).__name__)
+    outcome = Outcome.RETRY if isinstance(trouble, NOT_SENT) else Outcome.UNKNOWN
+    return Sent(outcome, reason=type(trouble).__name__)
+
+
+def _refused(refusal: TwilioRestException | TwilioServiceException) -> Sent:
     reason = _reason(refusal)
     if refusal.status == 429 or reason == str(TOO_MANY_REQUESTS):
         return Sent(Outcome.RETRY, reason=reason)

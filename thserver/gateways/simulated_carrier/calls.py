@@ -40,7 +40,8 @@ class SimulatedCall:
     """`events` are what a practice phone shows, as they happen; `transcript` keeps them all.
 
     Each is a dictionary with `event`: `said` (text, language), `played` (url), `beep`, `gather` (digits are
-    waited for), `joined` and `left` (room), `hung_up` (by, reason).
+    waited for), `joined` and `left` (room), `muted` and `unmuted` (others do not hear him), `answered` (a call that
+    the service made), `hung_up` (by, reason).
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class SimulatedCall:
         self.transcript: list[Event] = []
         self.gathering: Gathering | None = None
         self.gone = asyncio.Event()
+        self.picked_up = asyncio.Event()
         self.starred = asyncio.Event()
         self._on_hang_up = on_hang_up
         self._news = asyncio.Event()
@@ -68,6 +70,15 @@ class SimulatedCall:
         """Every sentence heard so far."""
         return [event["text"] for event in self.transcript if event["event"] == "said"]
 
+    async def no_longer_rings(self) -> None:
+        """Returns when somebody has picked it up, or it is over."""
+        waits = [asyncio.ensure_future(each.wait()) for each in (self.picked_up, self.gone)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
     def press(self, digits: str) -> None:
         """Type on the keypad. Digits that nobody waits for are lost, as on a real line."""
         for key in digits:
@@ -79,8 +90,11 @@ class SimulatedCall:
                 self.gathering.take(key)
 
     def hang_up(self) -> None:
-        """The person puts the phone down. Nothing happens when the call is over already."""
-        self.end(by="caller", reason="completed")
+        """The person puts the phone down, or declines a call that rings. Nothing happens when it is over already."""
+        if self.status == "ringing" and not self.picked_up.is_set():
+            self.end(by="caller", reason="declined", status="busy")
+        else:
+            self.end(by="caller", reason="completed")
 
     async def until(self, event: str, *, timeout_s: float = 5, **details: Any) -> Event:
         """The next such event after the one that the last `until` returned.

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
 from thserver.domain import errors
-from thserver.domain.ports import CarrierCall, CarrierConference, CarrierMessage, Clock, Sent
-from thserver.gateways.simulated_carrier import conferences
+from thserver.domain.ports import CarrierCall, CarrierConference, CarrierMessage, Clock, Outcome, Sent
+from thserver.gateways.simulated_carrier import conferences, documents
 from thserver.gateways.simulated_carrier.calls import SimulatedCall
 from thserver.gateways.simulated_carrier.conferences import Rooms
 from thserver.gateways.simulated_carrier.following import Follower
+from thserver.gateways.simulated_carrier.ringing import Ring, Ringing
 from thserver.gateways.simulated_carrier.texts import Text, Texts, geography
 from thserver.gateways.simulated_carrier.waiting import Waiting
 from thserver.gateways.simulated_carrier.webhooks import (
     Callbacks,
     Faults,
     Posting,
+    WebhookFailed,
     Webhooks,
     new_sid,
     shuffled,
@@ -57,17 +59,19 @@ class SimulatedCarrier:
         self.calls: dict[str, SimulatedCall] = {}
         self._records = records
         self._clock = clock
+        self._base_url = base_url.rstrip("/")
         self._voice_url = voice_url
         self._voice_fallback_url = voice_fallback_url
-        self._conference_number = conference_number
+        self.conference_number = conference_number
         self._waiting = Waiting(clock, seconds_per_second)
         self._webhooks = Webhooks(auth_token=auth_token)
         self._callbacks = Callbacks(self._webhooks, self.faults)
+        self._ringing = Ringing(waiting=self._waiting, callbacks=self._callbacks)
         self._rooms = Rooms(account_id=account_id, records=records, clock=clock, callbacks=self._callbacks)
         self._texts = Texts(
             account_id=account_id,
             number=text_number,
-            base_url=base_url.rstrip("/"),
+            base_url=self._base_url,
             text_url=text_url,
             records=records,
             clock=clock,
@@ -125,6 +129,28 @@ class SimulatedCarrier:
     async def remove_participant(self, conference_sid: str, call_sid: str) -> bool:
         return self._rooms.remove(conference_sid, call_sid)
 
+    async def mute_participant(self, conference_sid: str, call_sid: str, *, muted: bool) -> bool:
+        return self._rooms.mute(conference_sid, call_sid, muted=muted)
+
+    async def announce(self, conference_sid: str, *, path: str) -> bool:
+        if not self._rooms.is_live(conference_sid):
+            return False
+        self._soon(self._announce(conference_sid, self._base_url + path))
+        return True
+
+    async def place_call(self, to: str, *, path: str, status_path: str, ring_for_s: int) -> Sent:
+        call = self._new_call(self.conference_number, to, status="ringing")
+        params = self._call_params(call, direction="outbound-api")
+        follower = self._follower(call, params)
+        ring = Ring(
+            call,
+            status_url=self._base_url + status_path,
+            params=params,
+            follow=lambda: follower.follow(self._base_url + path, {}),
+        )
+        self._soon(self._ringing.ring(ring, ring_for_s=ring_for_s))
+        return Sent(Outcome.DONE, provider_id=call.sid)
+
     async def close(self) -> None:
         """End every call and everything that is under way. The records stay open for their owner to close."""
         for call in list(self.calls.values()):
@@ -149,37 +175,27 @@ class SimulatedCarrier:
         if from_number is not None and not re.fullmatch(r"\+[1-9][0-9]{6,14}", from_number):
             raise ValueError("a caller's number looks like +12025550111")
         caller = HIDDEN_NUMBER if from_number is None else from_number
-        call = SimulatedCall(
-            from_number=caller, to_number=to or self._conference_number, on_hang_up=self._hung_up
-        )
-        self.calls[call.sid] = call
-        self._records.put(
-            CALL,
-            call.sid,
-            {
-                "sid": call.sid,
-                "from": call.from_number,
-                "to": call.to_number,
-                "status": "in-progress",
-                "started_at": self._clock.now().isoformat(),
-                "ended_at": None,
-            },
-        )
-        follower = Follower(
-            call,
-            webhooks=self._webhooks,
-            rooms=self._rooms,
-            waiting=self._waiting,
-            base_params=self._call_params(call),
-            fallback_url=self._voice_fallback_url,
-        )
+        call = self._new_call(caller, to or self.conference_number, status="in-progress")
+        call.picked_up.set()
+        follower = self._follower(call, self._call_params(call))
         extra = {"CallToken": new_sid("")}
         if stir is not None:
             extra["StirVerstat"] = f"TN-Validation-Passed-{stir}" if stir in ("A", "B", "C") else stir
-        task = asyncio.create_task(follower.follow(self._voice_url, extra))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._soon(follower.follow(self._voice_url, extra))
         return call
+
+    def ringing_for(self, number: str) -> list[SimulatedCall]:
+        """The calls of the service that ring at this number now, the first first. `call.hang_up()` declines one."""
+        return self._ringing.at(number)
+
+    async def next_ring(self, number: str) -> SimulatedCall:
+        """Wait until the service calls this number; at once when it rings already."""
+        return await self._ringing.next_at(number)
+
+    def answer(self, call: SimulatedCall) -> bool:
+        """Pick up a ringing call: from then on its events come as those of a call that was dialled. False when it
+        does not ring any more, or somebody else was first."""
+        return self._ringing.answer(call)
 
     def all_texts(self) -> list[Text]:
         """Every text in both directions, newest last, with sid, direction, from, to, body, at and status."""
@@ -188,6 +204,10 @@ class SimulatedCarrier:
     def texts_to(self, number: str) -> list[Text]:
         """Every text that reached this number, newest last."""
         return self._texts.to(number)
+
+    def texts_of(self, number: str) -> list[Text]:
+        """Every text to or from this number, newest last."""
+        return self._texts.of(number)
 
     async def text_from(self, number: str, body: str) -> list[Text]:
         """A person texts the service. Returns the answers that reach that phone."""
@@ -212,7 +232,51 @@ class SimulatedCarrier:
         """Let go what `faults.hold_callbacks` kept back, in this order."""
         self._callbacks.release(order)
 
-    def _call_params(self, call: SimulatedCall) -> dict[str, str]:
+    def _new_call(self, from_number: str, to_number: str, *, status: str) -> SimulatedCall:
+        call = SimulatedCall(from_number=from_number, to_number=to_number, on_hang_up=self._hung_up)
+        self.calls[call.sid] = call
+        self._records.put(
+            CALL,
+            call.sid,
+            {
+                "sid": call.sid,
+                "from": call.from_number,
+                "to": call.to_number,
+                "status": status,
+                "started_at": self._clock.now().isoformat(),
+                "ended_at": None,
+            },
+        )
+        return call
+
+    def _follower(self, call: SimulatedCall, params: dict[str, str]) -> Follower:
+        return Follower(
+            call,
+            webhooks=self._webhooks,
+            rooms=self._rooms,
+            waiting=self._waiting,
+            base_params=params,
+            fallback_url=self._voice_fallback_url,
+        )
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _announce(self, conference_sid: str, url: str) -> None:
+        """Everybody in the room hears what the service says there; when it says nothing, nobody does."""
+        try:
+            answer = await self._webhooks.send(
+                url, {"ConferenceSid": conference_sid, "AccountSid": self.account_id}
+            )
+            said = [verb for verb in documents.read(url, answer).verbs if verb.tag == "Say"]
+        except (WebhookFailed, documents.BadDocument):
+            return
+        for verb in said:
+            self._rooms.say(conference_sid, documents.text_of(verb), language=verb.get("language", "en-US"))
+
+    def _call_params(self, call: SimulatedCall, *, direction: str = "inbound") -> dict[str, str]:
         return {
             "CallSid": call.sid,
             "AccountSid": self.account_id,
@@ -221,7 +285,7 @@ class SimulatedCarrier:
             "To": call.to_number,
             "Called": call.to_number,
             "ApiVersion": "2010-04-01",
-            "Direction": "inbound",
+            "Direction": direction,
             **geography("From", call.from_number),
             **geography("Caller", call.from_number),
             **geography("To", call.to_number),
@@ -230,6 +294,7 @@ class SimulatedCarrier:
 
     def _hung_up(self, call: SimulatedCall) -> None:
         self._rooms.leave_everywhere(call)
+        self._ringing.over(call)
         self.calls.pop(call.sid, None)
         self._records.update(CALL, call.sid, status=call.status, ended_at=self._clock.now().isoformat())
 

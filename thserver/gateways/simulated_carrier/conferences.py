@@ -23,6 +23,8 @@ WANTED_AS = {
     "conference-end": "end",
     "participant-join": "join",
     "participant-leave": "leave",
+    "participant-mute": "mute",
+    "participant-unmute": "mute",
 }
 
 
@@ -59,6 +61,7 @@ class Party:
     call: SimulatedCall
     wish: Wish
     room: Room
+    muted: bool = False
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -122,7 +125,7 @@ class Rooms:
             )
             self._live[wish.room] = room
             self._first_record(room)
-        party = Party(call, wish, room)
+        party = Party(call, wish, room, muted=wish.muted)
         room.parties.append(party)
         self._remember_join(party)
         call.happen("joined", room=room.name, conference_sid=room.sid)
@@ -168,6 +171,28 @@ class Rooms:
             self._let_out(party, "conference_ended_via_api")
         self._end(room, "conference-ended-via-api", None)
         return True
+
+    def is_live(self, conference_sid: str) -> bool:
+        return self._by_sid(conference_sid) is not None
+
+    def mute(self, conference_sid: str, call_sid: str, *, muted: bool) -> bool:
+        """False when the call is not there."""
+        room = self._by_sid(conference_sid)
+        for party in room.parties if room else ():
+            if party.call.sid == call_sid:
+                if party.muted is not muted:
+                    party.muted = muted
+                    party.call.happen("muted" if muted else "unmuted")
+                    self._tell(
+                        party.room, "participant-mute" if muted else "participant-unmute", self._of(party)
+                    )
+                return True
+        return False
+
+    def say(self, conference_sid: str, text: str, *, language: str) -> None:
+        room = self._by_sid(conference_sid)
+        for party in room.parties if room else ():
+            party.call.happen("said", text=text, language=language)
 
     def remove(self, conference_sid: str, call_sid: str) -> bool:
         room = self._by_sid(conference_sid)
@@ -228,7 +253,7 @@ class Rooms:
 
         return {
             "CallSid": party.call.sid,
-            "Muted": said(party.wish.muted),
+            "Muted": said(party.muted),
             "Hold": "false",
             "Coaching": "false",
             "EndConferenceOnExit": said(party.wish.end_on_exit),

@@ -102,6 +102,11 @@ class Texts:
         """Every text to that number, newest last."""
         return self._records.where(KIND, "to", number)
 
+    def of(self, number: str) -> list[Text]:
+        """Every text to or from that number, newest last."""
+        texts = [*self.to(number), *self._records.where(KIND, "from", number)]
+        return sorted(texts, key=lambda text: str(text["at"]))
+
     async def receive(self, number: str, body: str) -> list[Text]:
         """A person texts the service: it is told, and what it answers reaches the person's phone.
 
