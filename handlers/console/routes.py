@@ -8,6 +8,7 @@ from handlers.console.actions import ActionsPage
 from handlers.console.assets_folder import Asset
 from handlers.console.base import HOME, ConsoleHandler, ConsolePage
 from handlers.console.dialect import DIALECT
+from handlers.console.practice import ROUTES as PRACTICE
 from handlers.console.rooms import RoomsPage
 
 
@@ -22,6 +23,7 @@ class UnknownPage(ConsolePage, unknown_path(DIALECT)):  # type: ignore[misc]
 
 
 ROUTES: list[tuple[str, type[Handler]]] = [
+    *PRACTICE,
     (r"/console/?", ToHome),
     (r"/console/assets/([a-z0-9_-]+\.[a-z0-9]+)", Asset),
     (r"/console/rooms/?", RoomsPage),

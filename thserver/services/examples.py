@@ -45,11 +45,12 @@ class NotPractising(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """The people by their key, how many of them are new, and what was newly booked."""
+    """The people by their key, how many of them are new, what was newly booked, and when the first call begins."""
 
     people: dict[str, Person]
     new: int
     booked: list[Booking]
+    first_call: datetime
 
 
 class ExampleMaker:
@@ -70,14 +71,14 @@ class ExampleMaker:
         practice = self._services.practice
         if not all((practice.carrier, practice.payments, practice.mail, practice.clock)):
             raise NotPractising
-        made, call = await self._services.leases.holding(LEASE, self._make)
-        ahead = call.starts - CALL_IS_NEAR - self._clock.now()
+        made = await self._services.leases.holding(LEASE, self._make)
+        ahead = made.first_call - CALL_IS_NEAR - self._clock.now()
         if ahead > timedelta():
             practice.clock.advance(ahead)
             practice.carrier.look_at_clock()
         return made
 
-    async def _make(self) -> tuple[Examples, Booking]:
+    async def _make(self) -> Examples:
         self._new, self._booked = 0, []
         people = {each.key: await self._person(each) for each in cast.EVERYBODY}
         await self._services.people.make_staff(cast.STAFF.email)
@@ -89,7 +90,8 @@ class ExampleMaker:
             except Refusal as refusal:
                 # Somebody has played with these people; the others are fine all the same.
                 log.warning("an example could not be made: %s %s", refusal.code, refusal)
-        return Examples(people, self._new, self._booked), call
+        assert call.starts is not None
+        return Examples(people, self._new, self._booked, call.starts)
 
     # People.
 

@@ -1,0 +1,301 @@
+// One practice phone: it dials over a WebSocket, shows what is heard as it is heard, types digits, sends texts.
+
+import { speech } from "./speech.js";
+
+const KEYS = "0123456789*#";
+
+export class Phone {
+  #box;
+  #line = null;
+  #since = null;
+  #ticking = null;
+  #seenTexts = new Set();
+  #pitch;
+
+  /** `box` is its section of the page; `changed` is called when somebody else holds it or a call begins or ends. */
+  constructor(box, { changed, told, pitch = 1 }) {
+    this.#box = box;
+    this.changed = changed;
+    this.told = told;
+    this.#pitch = pitch;
+    this.side = box.dataset.phone;
+    this.name = box.querySelector("h2").textContent;
+    this.#listen();
+    this.#offerVoices();
+    this.#showWhose();
+  }
+
+  /** The number of whoever holds it; empty where it is hidden, null where none has been given yet. */
+  get number() {
+    const chosen = this.#part("person").value;
+    if (chosen === "hidden") return "";
+    if (chosen !== "other") return chosen;
+    const typed = this.#part("otherNumber").value.replace(/[^+0-9]/g, "");
+    return /^\+[1-9][0-9]{6,14}$/.test(typed) ? typed : null;
+  }
+
+  get isOnTheLine() {
+    return this.#line !== null;
+  }
+
+  /** People with a number, as the server lists them. Who is chosen stays chosen. */
+  offer(people) {
+    const select = this.#part("person");
+    const known = new Map([...select.options].map((option) => [option.value, option]));
+    const last = known.get("hidden");
+    for (const person of people) {
+      const text = `${person.name}, ${person.shown}`;
+      const option = known.get(person.phone);
+      if (!option) select.insertBefore(new Option(text, person.phone), last);
+      else if (option.textContent !== text) option.textContent = text;
+    }
+  }
+
+  hold(number) {
+    const select = this.#part("person");
+    if (this.isOnTheLine || ![...select.options].some((option) => option.value === number)) return;
+    select.value = number;
+    this.#showWhose();
+    this.changed();
+  }
+
+  dial() {
+    const number = this.number;
+    if (this.isOnTheLine) return;
+    if (number === null) {
+      this.told("Give a number like +1 202-555-0177 first.", "warn");
+      this.#part("otherNumber").focus();
+      return;
+    }
+    const url = new URL("/practice/phone", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    url.searchParams.set("from", number);
+    this.#connect(url, "Dialling");
+  }
+
+  hangUp() {
+    this.#line?.send(JSON.stringify({ hangup: true }));
+  }
+
+  press(digits) {
+    if (!this.#line) return;
+    this.#line.send(JSON.stringify({ digits }));
+    const typed = this.#part("typed");
+    typed.value = (typed.value + digits).slice(-24);
+  }
+
+  showTexts(texts, time) {
+    const list = this.#part("texts");
+    for (const text of texts) {
+      if (this.#seenTexts.has(text.sid)) continue;
+      this.#seenTexts.add(text.sid);
+      const item = document.createElement("li");
+      item.className = text.direction === "inbound" ? "sent" : "new";
+      const at = document.createElement("span");
+      at.className = "at";
+      at.textContent = `${text.direction === "inbound" ? "Sent" : "Received"} ${time(text.at)}`;
+      const body = document.createElement("span");
+      body.textContent = text.body;
+      item.append(at, body);
+      list.append(item);
+      list.scrollTop = list.scrollHeight;
+    }
+    this.#part("noTexts").hidden = list.children.length > 0;
+  }
+
+  #part(name) {
+    const attribute = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return this.#box.querySelector(`[data-${attribute}]`);
+  }
+
+  #listen() {
+    this.#part("dial").addEventListener("click", () => this.dial());
+    this.#part("hangUp").addEventListener("click", () => this.hangUp());
+    for (const field of ["person", "otherNumber"]) {
+      this.#part(field).addEventListener("change", () => {
+        this.#showWhose();
+        this.changed();
+      });
+    }
+    this.#part("keypad").addEventListener("click", (event) => {
+      const key = event.target.closest("[data-key]");
+      if (key) this.press(key.dataset.key);
+    });
+    this.#box.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || !KEYS.includes(event.key)) return;
+      if (event.target.closest("input, select, textarea") || !this.isOnTheLine) return;
+      event.preventDefault();
+      this.press(event.key);
+    });
+    this.#part("reply").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#reply();
+    });
+    this.#part("aloud").addEventListener("change", (event) => {
+      this.#part("voice").hidden = !event.target.checked || !speech.voices().length;
+      if (!event.target.checked) speech.silence(this.side);
+    });
+  }
+
+  #offerVoices() {
+    if (!speech.isThere) {
+      this.#part("aloud").closest(".aloud").hidden = true;
+      return;
+    }
+    const fill = () => {
+      const select = this.#part("voice");
+      const kept = select.value;
+      select.replaceChildren(...speech.voices().map((voice) => new Option(voice.name, voice.voiceURI)));
+      if (kept) select.value = kept;
+      select.hidden = !this.#part("aloud").checked || !select.options.length;
+    };
+    speech.onVoices(fill);
+    fill();
+  }
+
+  #showWhose() {
+    const other = this.#part("person").value === "other";
+    this.#part("other").hidden = !other;
+    this.#part("texts").replaceChildren();
+    this.#part("noTexts").hidden = false;
+    this.#seenTexts.clear();
+    this.#part("send").disabled = this.number === "";
+  }
+
+  #connect(url, status) {
+    this.#part("transcript").replaceChildren();
+    this.#part("typed").value = "";
+    this.#happened(`${status} …`);
+    this.#status(`${status} …`, "warn");
+    const line = new WebSocket(url);
+    this.#line = line;
+    this.#show(true);
+    line.addEventListener("message", (message) => this.#hear(JSON.parse(message.data)));
+    line.addEventListener("close", () => this.#over(line));
+  }
+
+  #hear(event) {
+    if (event.event !== "hung_up" && this.#since === null) {
+      this.#since = Date.now();
+      this.#status("On the line", "good");
+      this.#ticking = setInterval(() => this.#tick(), 1000);
+      this.#tick();
+    }
+    switch (event.event) {
+      case "said":
+        this.#heard(event.text);
+        break;
+      case "played":
+        this.#happened("(music)");
+        break;
+      case "beep":
+        this.#happened("(beep)");
+        break;
+      case "gather":
+        this.#part("asked").hidden = false;
+        this.#part("typed").value = "";
+        break;
+      case "joined":
+        this.#happened(`In the room ${event.room}`, "joined");
+        this.#status("In the room", "good");
+        break;
+      case "left":
+        this.#happened("Out of the room");
+        this.#status("On the line", "good");
+        break;
+      case "muted":
+        this.#happened(event.muted ? "Muted by staff" : "No longer muted");
+        break;
+      case "hung_up":
+        this.#happened(hungUp(event));
+        break;
+    }
+    if (event.event !== "gather") this.#part("asked").hidden = true;
+    this.changed();
+  }
+
+  #heard(text) {
+    const item = document.createElement("li");
+    item.textContent = text;
+    this.#append(item);
+    if (!this.#part("aloud").checked) return;
+    const chosen = this.#part("voice").value;
+    const voice = speech.voices().find((each) => each.voiceURI === chosen) ?? null;
+    speech.say(this.side, text, { voice, pitch: this.#pitch });
+  }
+
+  #happened(text, kind = "") {
+    const item = document.createElement("li");
+    item.className = `happened ${kind}`;
+    item.textContent = text;
+    this.#append(item);
+  }
+
+  #append(item) {
+    const list = this.#part("transcript");
+    list.append(item);
+    list.scrollTop = list.scrollHeight;
+  }
+
+  #over(line) {
+    if (line !== this.#line) return;
+    clearInterval(this.#ticking);
+    if (this.#since === null && this.#part("transcript").children.length === 1) {
+      this.#happened("The service does not answer.");
+    }
+    this.#line = this.#since = null;
+    this.#part("asked").hidden = true;
+    this.#status("Not on the line");
+    this.#show(false);
+    speech.silence(this.side);
+    this.changed();
+  }
+
+  #show(onTheLine) {
+    const buttons = [this.#part("dial"), this.#part("hangUp")];
+    const hadFocus = buttons.includes(document.activeElement);
+    buttons[0].hidden = onTheLine;
+    buttons[1].hidden = !onTheLine;
+    if (hadFocus) buttons[onTheLine ? 1 : 0].focus();
+    this.#part("person").disabled = this.#part("otherNumber").disabled = onTheLine;
+    this.#part("timer").hidden = !onTheLine;
+    for (const key of this.#part("keypad").children) key.disabled = !onTheLine;
+    if (onTheLine) this.#part("timer").textContent = "0:00";
+  }
+
+  #status(text, kind = "") {
+    const badge = this.#part("status");
+    if (badge.textContent !== text) badge.textContent = text;
+    badge.className = `badge ${kind}`;
+  }
+
+  #tick() {
+    const seconds = Math.floor((Date.now() - this.#since) / 1000);
+    const rest = String(seconds % 60).padStart(2, "0");
+    this.#part("timer").textContent = `${Math.floor(seconds / 60)}:${rest}`;
+  }
+
+  async #reply() {
+    const input = this.#part("replyText");
+    const number = this.number;
+    const body = input.value.trim();
+    if (!body || !number) return;
+    try {
+      const answer = await fetch("/practice/texts", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ from: number, body }),
+      });
+      if (!answer.ok) throw new Error(answer.statusText);
+      input.value = "";
+      this.changed();
+    } catch {
+      this.told("The text was not sent.", "bad");
+    }
+  }
+}
+
+function hungUp({ by, reason }) {
+  const who = { caller: "Hung up", service: "The service hung up", carrier: "The line went dead" }[by] ?? "Hung up";
+  return reason && reason !== "completed" ? `${who}: ${reason}` : who;
+}
