@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+import pymongo
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
@@ -17,6 +19,7 @@ from thserver.domain.people import Face, Person, slug_candidates
 # A range, not $type: the planner uses a partial index only for queries that surely fall within its filter.
 TEXT = {"$gt": ""}
 TOKENS_KEPT = 50
+NAMES = ("first_name", "last_name", "username", "email")
 COLUMNS = tuple(column.name for column in fields(Person) if column.name != "id")
 KNOWN = frozenset(COLUMNS)
 SHOWN = dict.fromkeys(
@@ -136,6 +139,27 @@ class People(Collection):
     async def staff(self) -> list[Person]:
         cursor = self._collection.find({"is_staff": True, "is_active": True}, {"tokens": 0})
         return [self._person(found) async for found in cursor]
+
+    async def all_staff(self) -> list[Person]:
+        """Hidden ones, too."""
+        cursor = self._collection.find({"is_staff": True}, {"tokens": 0}).sort("_id")
+        return [self._person(found) for found in await cursor.to_list()]
+
+    async def named(self, words: Sequence[str], *, limit: int) -> list[Person]:
+        """Those of whose names or address each word is the beginning of one, the oldest account first. It reads
+        through everybody, so it is nothing for requests."""
+        each = [
+            {"$or": [{field: {"$regex": rf"(^|\s){re.escape(word)}", "$options": "i"}} for field in NAMES]}
+            for word in words
+        ]
+        with pymongo.timeout(None):
+            cursor = self._collection.find({"$and": each}, {"tokens": 0}).sort("_id").limit(limit)
+            return [self._person(found) for found in await cursor.to_list()]
+
+    async def waiting_for_code(self, phone: str, *, limit: int) -> list[Person]:
+        """Those who have yet to prove this number."""
+        cursor = self._collection.find({"phone_pending": phone}, {"tokens": 0}).limit(limit)
+        return [self._person(found) for found in await cursor.to_list()]
 
     async def flagged(self, flag: str, *, skip: int, limit: int) -> list[Face]:
         """Active people with `is_mentor` or `is_mentee` on, the oldest first."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from config.settings import SettingsError
 from store.connection import ConnectionProblem
 from store.embedded import EmbeddedError
-from thserver.commands import call, demo, indexes, jobs, ledger, serve, settings, staff
+from thserver.commands import call, demo, indexes, jobs, ledger, people, serve, settings, staff
 from thserver.serve import AddressProblem
 from thserver.storage import DataFolderProblem
 
@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": serve,
     "call": call,
     "demo": demo,
+    "people": people,
     "staff": staff,
     "jobs": jobs,
     "ledger": ledger,

@@ -41,6 +41,7 @@ from thserver.services.outbox_desk import OutboxDesk
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
+from thserver.services.people_desk import PeopleDesk
 from thserver.services.phone_sign_in import PhoneSignIn
 from thserver.services.practice_board import PracticeBoard
 from thserver.services.readiness import Readiness
@@ -308,6 +309,7 @@ async def wire(
             takes_master_code=settings.debug,
         ),
         people=people,
+        people_desk=PeopleDesk(database=database, clock=clock),
         passwords=passwords,
         media=media,
         visibility=visibility,

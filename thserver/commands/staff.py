@@ -1,41 +1,72 @@
-"""`thserver staff add EMAIL`: lets a person accept and decline heroes."""
+"""`thserver staff add|list|remove`: who may accept heroes and use the console."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import sys
 
-from config.settings import Settings
-from thserver import logs
-from thserver.commands.reach import settings_like_the_service
+from thserver.commands.inside import CommandProblem, Inside, carry_out
+from thserver.commands.people import person_named
 from thserver.domain.errors import NotFound
-from thserver.storage import opened, practice_file
-from thserver.wiring import wire
+from thserver.domain.phone_numbers import masked
 
-HELP = "make a person staff: staff add EMAIL"
+HELP = "who is staff: staff add EMAIL, staff list, staff remove EMAIL"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=["add"])
-    parser.add_argument("email")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, what in (("add", "make a person staff"), ("remove", "let a person be staff no more")):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("person", metavar="PERSON", help="e-mail, number, username or id")
+    listing = actions.add_parser("list", help="everybody who is staff")
+    listing.add_argument("--json", action="store_true", help="for scripts")
 
 
 def run(given: argparse.Namespace) -> int:
-    settings = settings_like_the_service()
-    logs.configure(settings, quiet=True)
-    return asyncio.run(_run(settings, given.email))
+    if given.action == "list":
+        return carry_out(_list, given)
+    return carry_out(lambda inside: _set(inside, given.person, is_staff=given.action == "add"), given)
 
 
-async def _run(settings: Settings, email: str) -> int:
-    async with opened(settings) as database:
-        services = await wire(settings, database, records_path=practice_file(settings))
+async def _list(inside: Inside) -> int:
+    staff = await inside.services.people_desk.staff()
+    inside.output.json(
+        [
+            {"id": each.id, "name": each.full_name, "email": each.email, "is_active": each.is_active}
+            for each in staff
+        ]
+    )
+    inside.output.rows(
+        ("id", "name", "e-mail", "number", ""),
+        [
+            (
+                each.id,
+                each.full_name,
+                each.email or "",
+                masked(each.phone) if each.phone else "",
+                "" if each.is_active else "hidden",
+            )
+            for each in staff
+        ],
+    )
+    if not staff:
+        inside.output.say("(nobody is staff)")
+    return 0
+
+
+async def _set(inside: Inside, text: str, *, is_staff: bool) -> int:
+    person = await person_named(inside, text)
+    name = person.mail_address or person.full_name
+    if person.is_staff is is_staff:
+        inside.output.say(f"{name} is {'staff already' if is_staff else 'not staff'}.")
+        return 0
+    async with inside.services.staff_actions.recorded(
+        actor=inside.actor,
+        action="make staff" if is_staff else "end being staff",
+        subject=f"person {person.id}",
+    ):
         try:
-            await services.people.make_staff(email)
+            await inside.services.people_desk.set_staff(person.id, is_staff=is_staff)
         except NotFound:
-            print(f"thserver: nobody is registered with {email}.", file=sys.stderr)
-            return 1
-        finally:
-            await services.close()
-    print(f"{email} is staff now.")
+            raise CommandProblem(f"{name} has closed the account.") from None
+    inside.output.say(f"{name} is {'staff now' if is_staff else 'not staff any more'}.")
     return 0

@@ -44,6 +44,7 @@ from thserver.services.outbox_desk import OutboxDesk
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
+from thserver.services.people_desk import PeopleDesk
 from thserver.services.phone_sign_in import PhoneSignIn
 from thserver.services.practice_board import PracticeBoard
 from thserver.services.purchases import Purchases
@@ -80,6 +81,7 @@ class Services:
     codes: Codes
     phone_sign_in: PhoneSignIn
     people: People
+    people_desk: PeopleDesk
     passwords: Passwords
     media: Media
     visibility: Visibility
