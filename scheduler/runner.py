@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.tornado import TornadoScheduler
 
-from scheduler.timetable import TIMETABLE, Job
+from scheduler.timetable import TIMETABLE, Job, what_it_does
+from thserver.domain.errors import Refusal
 from thserver.metrics import JOB_RUNS, JOB_SECONDS
 from thserver.services.all import Services
 from thserver.services.leases import Taken
+from thserver.services.sweeps import Planned
 
 log = logging.getLogger("thserver.scheduler")
 
@@ -29,6 +31,11 @@ class Runner:
         self._timetable = TIMETABLE if timetable is None else timetable
         self._scheduler: TornadoScheduler | None = None
         self._running: set[str] = set()
+        plan = [
+            Planned(name, timedelta(seconds=seconds), what_it_does(job))
+            for name, (job, seconds) in self._timetable.items()
+        ]
+        services.sweeps.plug(plan, self.run)
 
     def start(self) -> None:
         """Run every job now and then at its interval, until stopped."""
@@ -59,17 +66,23 @@ class Runner:
         """Run one job now and say how much it did. Raises KeyError for an unknown one, Taken while another
         process runs it, and whatever the job raises."""
         job, _ = self._timetable[name]
-        began = time.monotonic()
-        outcome = "failed"
+        began, at = time.monotonic(), self._services.clock.now()
+        outcome, error, done = "failed", None, None
         try:
             done = await self._services.leases.holding(f"job {name}", lambda: job(self._services))
             outcome = "done"
         except Taken:
             outcome = "elsewhere"
             raise
+        except Exception as problem:
+            error = problem.code if isinstance(problem, Refusal) else type(problem).__name__
+            raise
         finally:
+            seconds = time.monotonic() - began
             JOB_RUNS.labels(name, outcome).inc()
-            JOB_SECONDS.labels(name).inc(time.monotonic() - began)
+            JOB_SECONDS.labels(name).inc(seconds)
+            if outcome == "done" or error is not None:
+                await self._services.sweeps.ran(name, began=at, seconds=seconds, done=done, error=error)
         return done
 
     async def _due(self, name: str) -> None:

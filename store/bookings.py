@@ -32,6 +32,8 @@ class Stale(WrongState):
 
 # A booking with a start keeps its host's time to itself in these states: a proposed time is already held.
 TAKING = frozenset({State.REQUESTED, State.AGREED, State.HELD})
+# A booking that is or was firm is in calendars, which take an entry's changes in the order of its sequence.
+FIRM = frozenset({State.AGREED, State.HELD, State.MISSED})
 
 
 def to_document(booking: Booking) -> dict[str, Any]:
@@ -51,6 +53,7 @@ def to_document(booking: Booking) -> dict[str, Any]:
         "cancel_reason": booking.cancel_reason,
         "fee_in_cents": booking.fee_in_cents,
         "details": booking.details,
+        "sequence": booking.sequence,
         "created": booking.created,
         "updated": booking.updated,
     }
@@ -58,6 +61,8 @@ def to_document(booking: Booking) -> dict[str, Any]:
         document["pins"] = [pin_document(each) for each in booking.pins]
     if booking.news:
         document["news"] = [news_document(each) for each in booking.news]
+        # What has been told is taken out of the news; what happened stays known.
+        document["history"] = document["news"]
     if booking.cancelled_by is not None:
         document["cancelled_by"] = booking.cancelled_by
     if booking.starts is not None:
@@ -93,6 +98,7 @@ def from_document(found: dict[str, Any]) -> Booking:
         news=tuple(
             News(each["id"], each["what"], each.get("by"), each["at"]) for each in found.get("news", ())
         ),
+        sequence=found.get("sequence", 0),
         created=found["created"],
         updated=found["updated"],
     )
@@ -108,6 +114,11 @@ def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
 
 def news_document(news: News) -> dict[str, Any]:
     return {"id": news.id, "what": news.what, "by": news.by, "at": news.at}
+
+
+def happened(news: News) -> dict[str, Any]:
+    """What is pushed for something that happened: to be told, and to stay known."""
+    return {"news": news_document(news), "history": news_document(news)}
 
 
 def pin_document(pin: Pin) -> dict[str, Any]:
@@ -148,6 +159,10 @@ class Bookings(Collection):
         IndexModel([("state", ASCENDING), ("starts", ASCENDING)], name="by_start"),
         IndexModel([("state", ASCENDING), ("kind", ASCENDING), ("updated", ASCENDING)], name="stale_by_kind"),
         IndexModel([("kind", ASCENDING), ("state", ASCENDING), ("ends", ASCENDING)], name="by_kind_and_end"),
+        # Staff look through all of them, the newest first.
+        IndexModel([("state", ASCENDING), ("kind", ASCENDING), ("_id", DESCENDING)], name="newest"),
+        IndexModel([("people_ids", ASCENDING), ("_id", DESCENDING)], name="newest_of_person"),
+        IndexModel([("room", ASCENDING), ("_id", DESCENDING)], name="newest_of_room"),
         IndexModel("details.logo", name="logo", partialFilterExpression={"details.logo": {"$gt": ""}}),
         IndexModel("news.at", name="untold", partialFilterExpression={"news.at": {"$exists": True}}),
     )
@@ -249,9 +264,11 @@ class Bookings(Collection):
         if suggestion is not None:
             pushed["suggestions"] = suggestion_document(suggestion)
         if news is not None:
-            pushed["news"] = news_document(news)
+            pushed |= happened(news)
         if pushed:
             update["$push"] = pushed
+        if move.to is State.AGREED or booking.state in FIRM:
+            update["$inc"] = {"sequence": 1}
         try:
             found = await self._move(
                 {
@@ -278,6 +295,7 @@ class Bookings(Collection):
                     "pins": {"person_id": person_id},
                 },
                 "$set": {"updated": now},
+                "$inc": {"sequence": 1},
             },
         )
 
@@ -355,6 +373,86 @@ class Bookings(Collection):
             query["host_id" if as_host else "guest_ids"] = person_id
         cursor = self._collection.find(query).sort([("created", -1), ("_id", -1)]).limit(limit)
         return [from_document(found) for found in reversed(await cursor.to_list())]
+
+    async def in_calendar(
+        self, person_id: int, *, after: datetime, before: datetime, cancelled_since: datetime, limit: int
+    ) -> list[Booking]:
+        """Firm bookings of every kind that this person has a part in and that end in this span, the earliest first;
+        those that were firm once and have been cancelled only if that was since then."""
+        query = {
+            "people_ids": person_id,
+            "ends": {"$gte": after, "$lte": before},
+            "$or": [
+                {"state": {"$in": [state.value for state in FIRM]}},
+                {
+                    "state": State.CANCELLED.value,
+                    "sequence": {"$gt": 0},
+                    "updated": {"$gte": cancelled_since},
+                },
+            ],
+        }
+        cursor = self._collection.find(query).sort("ends").limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
+    async def history(self, booking_id: int) -> list[News]:
+        """Everything that happened to it, the earliest first; nothing for a booking that is not there."""
+        found = await self._collection.find_one({"_id": booking_id}, {"history": 1})
+        return [
+            News(each["id"], each["what"], each.get("by"), each["at"])
+            for each in (found or {}).get("history", ())
+        ]
+
+    async def newest(
+        self,
+        *,
+        states: Many[State] = (),
+        kinds: Many[Kind] = (),
+        person_id: int | None = None,
+        room: str | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> list[Booking]:
+        """Bookings of everybody below that number, the newest first; of every state and kind when none is named."""
+        query: dict[str, Any] = {
+            # All of them are named so that the index serves.
+            "state": {"$in": [state.value for state in states or State]},
+            "kind": {"$in": [kind.value for kind in kinds or Kind]},
+        }
+        if person_id is not None:
+            query["people_ids"] = person_id
+        if room is not None:
+            query["room"] = room
+        if before is not None:
+            query["_id"] = {"$lt": before}
+        index = "newest" if person_id is None and room is None else "newest_of_person" if room is None else "newest_of_room"  # fmt: skip
+        cursor = self._collection.find(query).sort("_id", -1).hint(index).limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
+    async def that_start(
+        self,
+        first: datetime,
+        last: datetime,
+        *,
+        states: Many[State] = (),
+        kinds: Many[Kind] = (),
+        person_id: int | None = None,
+        room: str | None = None,
+        skip: int,
+        limit: int,
+    ) -> list[Booking]:
+        """Bookings of everybody that start within [first, last), the latest start first."""
+        query: dict[str, Any] = {
+            "state": {"$in": [state.value for state in states or State]},
+            "starts": {"$gte": first, "$lt": last},
+        }
+        if kinds:
+            query["kind"] = {"$in": [kind.value for kind in kinds]}
+        if person_id is not None:
+            query["people_ids"] = person_id
+        if room is not None:
+            query["room"] = room
+        cursor = self._collection.find(query).sort("starts", -1).hint("by_start").skip(skip).limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
 
     async def release_past(self, *, before: datetime) -> int:
         """Free PINs and minutes of held bookings that ended before then, so that PINs do not run out."""

@@ -20,7 +20,7 @@ from store.together import Together
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """`person_id` and `booking_id` are known once the caller is; `admitted` is when he was let into the room, by
-    our clock. `steps` maps a step to the TwiML given for it."""
+    our clock. `steps` maps a step to the TwiML given for it, `outcomes` names what was decided at each step."""
 
     sid: str
     caller: str
@@ -30,6 +30,7 @@ class Call:
     conference_sid: str | None = None
     choices: tuple[int, ...] = ()
     steps: dict[str, str]
+    outcomes: tuple[tuple[str, str, datetime], ...] = ()
     created: datetime
 
 
@@ -43,6 +44,9 @@ def from_document(found: dict[str, Any]) -> Call:
         conference_sid=found.get("conference_sid"),
         choices=tuple(found.get("choices", ())),
         steps={each["key"]: each["twiml"] for each in found["steps"]},
+        outcomes=tuple(
+            (each["key"], each["outcome"], each["at"]) for each in found["steps"] if "outcome" in each
+        ),
         created=found["created"],
     )
 
@@ -54,6 +58,8 @@ class Calls(Collection):
         IndexModel(
             "on_the_way", name="on_the_way", partialFilterExpression={"on_the_way": {"$exists": True}}
         ),
+        # Every ring that was about a booking, also of those who were not let in.
+        IndexModel("about", name="about", partialFilterExpression={"about": {"$gt": 0}}),
     )
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
@@ -61,7 +67,15 @@ class Calls(Collection):
         self._together = Together(self._collection)
 
     async def begin(
-        self, sid: str, step: str, twiml: str, *, caller: str, now: datetime, facts: dict[str, Any]
+        self,
+        sid: str,
+        step: str,
+        twiml: str,
+        *,
+        caller: str,
+        now: datetime,
+        facts: dict[str, Any],
+        outcome: str = "",
     ) -> tuple[str, bool]:
         """Keep the first answer to a ring. The answer that is kept, an earlier one for a repeated ring, and
         whether it is this one.
@@ -72,16 +86,25 @@ class Calls(Collection):
             "_id": sid,
             "caller": caller,
             "created": now,
-            "steps": [{"key": step, "twiml": twiml}],
+            "steps": [_step(step, twiml, outcome, now)],
             **_with_way(facts),
         }
         if await self._together.insert(document):
             return twiml, True
         return await self._kept(sid, step) or twiml, False
 
-    async def add_step(self, sid: str, step: str, twiml: str, *, facts: dict[str, Any]) -> tuple[str, bool]:
+    async def add_step(
+        self,
+        sid: str,
+        step: str,
+        twiml: str,
+        *,
+        facts: dict[str, Any],
+        outcome: str = "",
+        now: datetime | None = None,
+    ) -> tuple[str, bool]:
         """Keep the first answer to a later step; as `begin`."""
-        update: dict[str, Any] = {"$push": {"steps": {"key": step, "twiml": twiml}}}
+        update: dict[str, Any] = {"$push": {"steps": _step(step, twiml, outcome, now)}}
         if facts:
             update["$set"] = _with_way(facts)
         result = await self._collection.update_one({"_id": sid, "steps.key": {"$ne": step}}, update)
@@ -140,6 +163,11 @@ class Calls(Collection):
         )
         return [from_document(found) async for found in cursor]
 
+    async def about(self, booking_id: int, *, limit: int = 200) -> list[Call]:
+        """Calls that were for this booking, the earliest first."""
+        cursor = self._collection.find({"about": booking_id}).sort("created").limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
     async def lost(self, sid: str) -> None:
         """He never arrived, and nobody needs to look for him any more."""
         await self._collection.update_one({"_id": sid}, {"$unset": {"on_the_way": ""}})
@@ -150,6 +178,11 @@ class Calls(Collection):
             if each["key"] == step:
                 return str(each["twiml"])
         return None
+
+
+def _step(key: str, twiml: str, outcome: str, at: datetime | None) -> dict[str, Any]:
+    known = {"outcome": outcome, "at": at} if outcome and at is not None else {}
+    return {"key": key, "twiml": twiml, **known}
 
 
 def _with_way(facts: dict[str, Any]) -> dict[str, Any]:

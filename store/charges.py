@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +45,12 @@ class Charges(RefundsOfCharges):
         IndexModel([("payer_id", ASCENDING), ("created", DESCENDING), ("_id", DESCENDING)], name="of_payer"),
         IndexModel([("payer_id", ASCENDING), ("state", ASCENDING)], name="of_payer_by_state"),
         IndexModel([("booking_id", ASCENDING), ("created", ASCENDING)], name="of_booking"),
+        IndexModel([("state", ASCENDING), ("updated", DESCENDING)], name="in_state"),
+        IndexModel(
+            [("refunds.made", DESCENDING)],
+            name="refunded",
+            partialFilterExpression={"refunds.made": {"$gt": EPOCH}},
+        ),
         IndexModel("next_at", name="next_at", partialFilterExpression={"next_at": {"$gt": EPOCH}}),
         IndexModel("news.at", name="untold", partialFilterExpression={"news.at": {"$gt": EPOCH}}),
         IndexModel("refunds.made", name="refunding", partialFilterExpression={"refunds.is_open": True}),
@@ -76,6 +82,17 @@ class Charges(RefundsOfCharges):
         count = await self._collection.count_documents(query)
         cursor = self._collection.find(query).sort([("created", -1), ("_id", -1)]).skip(skip).limit(limit)
         return count, [from_document(found) async for found in cursor]
+
+    async def in_states(self, states: Iterable[State], *, limit: int) -> list[Charge]:
+        """Charges in these states, those that changed last first."""
+        query = {"state": {"$in": [state.value for state in states]}}
+        cursor = self._collection.find(query).sort("updated", -1).limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
+    async def refunded(self, *, limit: int) -> list[Charge]:
+        """Charges with refunds, whatever became of these, the latest refund first."""
+        cursor = self._collection.find({"refunds.made": {"$gt": EPOCH}}).sort("refunds.made", -1).limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
 
     async def too_small(self, person_id: int) -> list[Charge]:
         """Charges of this person that wait for another one, the oldest first."""

@@ -64,6 +64,8 @@ class Conferences(Collection):
             [("people_ids", ASCENDING), ("kind", ASCENDING), ("created", DESCENDING)], name="of_person"
         ),
         IndexModel("ended", name="unsettled", partialFilterExpression={"complete": True, "settled": False}),
+        # The numbers of the last days are read from the index alone.
+        IndexModel([("created", DESCENDING), ("started", ASCENDING), ("ended", ASCENDING)], name="by_age"),
         # Those that the sweep asks the carrier about.
         IndexModel("checked", name="open", partialFilterExpression={"complete": False}),
     )
@@ -124,6 +126,31 @@ class Conferences(Collection):
             .limit(limit)
         )
         return [from_document(found) async for found in cursor]
+
+    async def by_hour(self, since: datetime) -> list[tuple[datetime, int, int]]:
+        """For each hour since then in which any began: the hour, how many, and their seconds on the line."""
+        spoken = {
+            "$cond": [
+                {"$and": [{"$gt": ["$started", None]}, {"$gt": ["$ended", "$started"]}]},
+                {"$dateDiff": {"startDate": "$started", "endDate": "$ended", "unit": "second"}},
+                0,
+            ]
+        }
+        cursor = await self._collection.aggregate(
+            [
+                {"$match": {"created": {"$gte": since}}},
+                {"$project": {"_id": 0, "created": 1, "started": 1, "ended": 1}},
+                {
+                    "$group": {
+                        "_id": {"$dateTrunc": {"date": "$created", "unit": "hour"}},
+                        "count": {"$sum": 1},
+                        "seconds": {"$sum": spoken},
+                    }
+                },
+            ],
+            hint="by_age",
+        )
+        return [(each["_id"], each["count"], each["seconds"]) for each in await cursor.to_list()]
 
     async def checked(self, sid: str, now: datetime) -> None:
         """The carrier was asked about it."""

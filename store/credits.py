@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -165,6 +165,11 @@ class Credits(Collection):
     async def get(self, entry_id: str) -> Entry | None:
         found = await self._collection.find_one({"_id": entry_id})
         return from_document(found) if found is not None else None
+
+    async def many(self, ids: Iterable[str]) -> list[Entry]:
+        """Those of these that there are, the earliest first."""
+        cursor = self._collection.find({"_id": {"$in": list(ids)}}).sort("at")
+        return [from_document(found) for found in await cursor.to_list()]
 
     async def of_person(self, person_id: int, *, limit: int) -> list[Entry]:
         """What a person reads of his entries: the last ones, the oldest of them first."""

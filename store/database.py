@@ -13,6 +13,7 @@ from store.admissions import Admissions
 from store.availability import Availability
 from store.blacklist import Blacklist
 from store.bookings import Bookings
+from store.calendar_feeds import CalendarFeeds
 from store.calls import Calls
 from store.card_events import CardEvents
 from store.categories import Categories
@@ -46,10 +47,12 @@ from store.outbox import Outbox
 from store.payouts import Payouts
 from store.people import People
 from store.purchases import Purchases
+from store.recounts import Recounts
 from store.reviews import Reviews
 from store.rooms import Rooms
 from store.skills import Skills
 from store.staff_actions import StaffActions
+from store.sweep_runs import SweepRuns
 from store.text_events import TextEvents
 from store.wallets import Wallets
 from store.webhook_deliveries import WebhookDeliveries
@@ -63,6 +66,8 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "numbers": Numbers,
     "limits": Limits,
     "leases": Leases,
+    "sweep_runs": SweepRuns,
+    "recounts": Recounts,
     "codes": Codes,
     "heroes": Heroes,
     "bookings": Bookings,
@@ -75,6 +80,7 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "wallets": Wallets,
     "card_events": CardEvents,
     "calls": Calls,
+    "calendar_feeds": CalendarFeeds,
     "conferences": Conferences,
     "conference_events": ConferenceEvents,
     "rooms": Rooms,
@@ -116,6 +122,8 @@ class Database:
     numbers: Numbers
     limits: Limits
     leases: Leases
+    sweep_runs: SweepRuns
+    recounts: Recounts
     codes: Codes
     heroes: Heroes
     bookings: Bookings
@@ -128,6 +136,7 @@ class Database:
     wallets: Wallets
     card_events: CardEvents
     calls: Calls
+    calendar_feeds: CalendarFeeds
     conferences: Conferences
     conference_events: ConferenceEvents
     rooms: Rooms

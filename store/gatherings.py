@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
-from store.bookings import Stale, from_document, news_document, pin_document, taken
+from store.bookings import FIRM, Stale, from_document, happened, pin_document, taken
 from store.collection import Collection
 from thserver.domain.bookings import Booking, Kind, News, Pin, State
 from thserver.domain.errors import AlreadyExists, TimeTaken
@@ -58,19 +58,41 @@ class Gatherings(Collection):
         pushed: dict[str, Any] = {
             "guest_ids": person_id,
             "people_ids": person_id,
-            "news": news_document(news),
+            **happened(news),
         }
         if pin is not None:
             pushed["pins"] = pin_document(pin)
         return await self._change(booking, {"$push": pushed}, now=now)
 
-    async def let_go(self, booking: Booking, person_id: int, *, now: datetime) -> Booking:
+    async def let_go(self, booking: Booking, person_id: int, *, news: News | None, now: datetime) -> Booking:
         """One of the guests is out, and with him his PIN. Raises Stale."""
         pulled = {"guest_ids": person_id, "people_ids": person_id, "pins": {"person_id": person_id}}
-        return await self._change(booking, {"$pull": pulled}, now=now)
+        return await self._change(booking, {"$pull": pulled, **_told(news)}, now=now)
+
+    async def set_time(
+        self, booking: Booking, starts: datetime, *, pins: Many[Pin], news: News, now: datetime
+    ) -> Booking:
+        """It is firm for this time. Raises Stale, TimeTaken when the king hosts another call then, or
+        AlreadyExists("pins.hash") for a PIN in use."""
+        settled = {
+            "state": State.AGREED.value,
+            "starts": starts,
+            "ends": starts + timedelta(minutes=booking.minutes),
+            "taken": taken(booking.host_id, starts, booking.minutes),
+            "pins": [pin_document(each) for each in pins],
+        }
+        return await self._change(booking, {"$set": settled, **_told(news)}, now=now)
 
     async def crown(
-        self, booking: Booking, heir_id: int, *, room: str, later: bool, holds_time: bool, now: datetime
+        self,
+        booking: Booking,
+        heir_id: int,
+        *,
+        room: str,
+        later: bool,
+        holds_time: bool,
+        news: News | None,
+        now: datetime,
     ) -> Booking:
         """The king is out, and one of the guests is king in his place: his time is taken from now on, unless it is
         not to be (`holds_time`), and his room is the gathering's: at once, or `later`, when the call is over.
@@ -92,7 +114,11 @@ class Gatherings(Collection):
             gone["taken"] = ""
         if not later:
             gone["details.next_room"] = ""
-        update: dict[str, Any] = {"$set": settled, "$pull": {"pins": {"person_id": booking.host_id}}}
+        update: dict[str, Any] = {
+            "$set": settled,
+            "$pull": {"pins": {"person_id": booking.host_id}},
+            **_told(news),
+        }
         if gone:
             update["$unset"] = gone
         return await self._change(booking, update, now=now)
@@ -112,10 +138,7 @@ class Gatherings(Collection):
         if booking.starts is not None:
             settled["ends"] = booking.starts + timedelta(minutes=minutes)
         gone = {"taken": ""} if state is State.HELD else {"taken": "", "pins": ""}
-        update: dict[str, Any] = {"$set": settled, "$unset": gone}
-        if news is not None:
-            update["$push"] = {"news": news_document(news)}
-        return await self._change(booking, update, now=now)
+        return await self._change(booking, {"$set": settled, "$unset": gone, **_told(news)}, now=now)
 
     async def take_next_room(self, booking_id: int) -> None:
         """The call is over: the gathering's room is that of the present king from now on."""
@@ -133,6 +156,9 @@ class Gatherings(Collection):
     async def _change(self, booking: Booking, update: dict[str, Any], *, now: datetime) -> Booking:
         """Make the change if the gathering is still as it was read."""
         settled = {**update.get("$set", {}), "updated": now}
+        counted = {"details.version": 1}
+        if booking.state in FIRM or settled.get("state") == State.AGREED.value:
+            counted["sequence"] = 1
         seen = {
             "_id": booking.id,
             "kind": KIND,
@@ -144,7 +170,7 @@ class Gatherings(Collection):
             found: dict[str, Any] | None = await self._guard(
                 self._collection.find_one_and_update(
                     seen,
-                    {**update, "$set": settled, "$inc": {"details.version": 1}},
+                    {**update, "$set": settled, "$inc": counted},
                     return_document=ReturnDocument.AFTER,
                 )
             )
@@ -153,6 +179,10 @@ class Gatherings(Collection):
         if found is None:
             raise Stale
         return from_document(found)
+
+
+def _told(news: News | None) -> dict[str, Any]:
+    return {"$push": happened(news)} if news is not None else {}
 
 
 def _shown(found: dict[str, Any]) -> Gathering:

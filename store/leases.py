@@ -16,7 +16,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 class Leases(Collection):
     name = "leases"
 
-    async def take(self, name: str, *, now: datetime, until: datetime) -> int | None:
+    async def take(self, name: str, *, now: datetime, until: datetime, holder: str = "") -> int | None:
         """The fencing token, when nobody holds the lease any more; None while somebody does.
 
         Nobody can hold it for longer than from now till then: an end far beyond that was set by a clock that went ahead.
@@ -28,7 +28,7 @@ class Leases(Collection):
                         "_id": name,
                         "$or": [{"until": {"$lte": now}}, {"until": {"$gt": until + (until - now)}}],
                     },
-                    {"$set": {"until": until}, "$inc": {"fence": 1}},
+                    {"$set": {"until": until, "holder": holder}, "$inc": {"fence": 1}},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
                 )
@@ -36,6 +36,11 @@ class Leases(Collection):
         except AlreadyExists:
             return None
         return int(found["fence"])
+
+    async def holders(self, now: datetime) -> dict[str, str]:
+        """By name, who holds which lease now. There are only as many leases as there are jobs."""
+        found = await self._collection.find({"_id": {"$gt": ""}}).to_list()
+        return {each["_id"]: each.get("holder", "") for each in found if each["until"] > now}
 
     async def extend(self, name: str, fence: int, *, until: datetime) -> bool:
         """False when somebody else has taken it in the meantime: the holder must stop."""

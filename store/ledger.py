@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
@@ -81,6 +82,29 @@ class Ledger(Collection):
             ]
         )
         return {found["_id"]: int(found["sum"]) for found in await cursor.to_list()}
+
+    async def by_hour(self, account: str, since: datetime) -> list[tuple[datetime, str, int]]:
+        """For each hour since then: what flowed into this account by entries of which kind (`paid`, `refunded` …)."""
+        cursor = await self._collection.aggregate(
+            [
+                {"$match": {"legs.account": account, "at": {"$gte": since}}},
+                {"$unwind": "$legs"},
+                {"$match": {"legs.account": account}},
+                {
+                    "$group": {
+                        "_id": {
+                            "hour": {"$dateTrunc": {"date": "$at", "unit": "hour"}},
+                            "what": {"$first": {"$split": ["$_id", ":"]}},
+                        },
+                        "sum": {"$sum": "$legs.amount_in_cents"},
+                    }
+                },
+            ],
+            hint="of_account",
+        )
+        return [
+            (each["_id"]["hour"], each["_id"]["what"], int(each["sum"])) for each in await cursor.to_list()
+        ]
 
     async def of_charges(self, charge_ids: Sequence[str]) -> list[Entry]:
         """The entries of these charges, the earliest first."""

@@ -52,6 +52,8 @@ class Outbox(Collection):
         IndexModel([("state", ASCENDING), ("due", ASCENDING)], name="due"),
         IndexModel([("state", ASCENDING), ("lease_until", ASCENDING)], name="leases"),
         IndexModel([("state", ASCENDING), ("updated", DESCENDING)], name="recent"),
+        # The numbers of the last days are read from the index alone.
+        IndexModel([("created", DESCENDING), ("kind", ASCENDING), ("state", ASCENDING)], name="by_age"),
         IndexModel("provider_id", name="provider_id", partialFilterExpression={"provider_id": {"$gt": ""}}),
         IndexModel("booking_id", name="booking_id", partialFilterExpression={"booking_id": {"$gt": 0}}),
     )
@@ -76,6 +78,15 @@ class Outbox(Collection):
     async def of_booking(self, booking_id: int) -> list[OutboxRow]:
         cursor = self._collection.find({"booking_id": booking_id}).sort("created")
         return [from_document(found) async for found in cursor]
+
+    async def about(self, booking_id: int, *, limit: int = 500) -> list[OutboxRow]:
+        """What was said about this booking, without the contents, the earliest first."""
+        cursor = (
+            self._collection.find({"booking_id": booking_id}, {"sealed": 0, "instead": 0})
+            .sort("created")
+            .limit(limit)
+        )
+        return [from_document(found) for found in await cursor.to_list()]
 
     async def known(self, keys: list[str]) -> dict[str, datetime | None]:
         """Those of these keys that there is a row for, with the start of the booking that it was about."""
@@ -292,6 +303,30 @@ class Outbox(Collection):
             .limit(limit)
         )
         return [from_document(found) async for found in cursor]
+
+    async def by_hour(self, since: datetime) -> list[tuple[datetime, OutboxKind, OutboxState, int]]:
+        """For each hour since then: how many were written of each kind, and what has become of them."""
+        cursor = await self._collection.aggregate(
+            [
+                {"$match": {"created": {"$gte": since}}},
+                {"$project": {"_id": 0, "created": 1, "kind": 1, "state": 1}},
+                {
+                    "$group": {
+                        "_id": {
+                            "hour": {"$dateTrunc": {"date": "$created", "unit": "hour"}},
+                            "kind": "$kind",
+                            "state": "$state",
+                        },
+                        "count": {"$sum": 1},
+                    }
+                },
+            ],
+            hint="by_age",
+        )
+        return [
+            (each["_id"]["hour"], OutboxKind(each["_id"]["kind"]), OutboxState(each["_id"]["state"]), each["count"])
+            for each in await cursor.to_list()
+        ]  # fmt: skip
 
     async def count(self, state: OutboxState) -> int:
         return int(await self._collection.count_documents({"state": state.value}))

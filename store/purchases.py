@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo import IndexModel
+from pymongo import DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
 from store.collection import Collection, translated
@@ -39,6 +39,7 @@ class Purchases(Collection):
     indexes = (
         # Those whose outcome nobody knows yet.
         IndexModel("next_at", name="open", partialFilterExpression={"next_at": {"$gt": EPOCH}}),
+        IndexModel([("created", DESCENDING)], name="by_age"),
     )
 
     async def add(self, purchase: Purchase, *, next_at: datetime) -> None:
@@ -68,6 +69,11 @@ class Purchases(Collection):
     async def ready(self, now: datetime, *, limit: int = 100) -> list[Purchase]:
         """Those to ask about again."""
         cursor = self._collection.find({"next_at": {"$gt": EPOCH, "$lte": now}}).sort("next_at").limit(limit)
+        return [from_document(found) for found in await cursor.to_list()]
+
+    async def recent(self, *, limit: int) -> list[Purchase]:
+        """The newest first."""
+        cursor = self._collection.find({}).sort("created", -1).limit(limit)
         return [from_document(found) for found in await cursor.to_list()]
 
     async def everything(self) -> AsyncIterator[Purchase]:

@@ -24,9 +24,13 @@ from thserver.services.background import Background
 from thserver.services.blacklist import Blacklist
 from thserver.services.booking_moves import BookingMoves
 from thserver.services.bookings import BookingService
+from thserver.services.calendar_entries import CalendarEntries
+from thserver.services.calendar_feeds import CalendarFeeds
+from thserver.services.call_story import CallStories
 from thserver.services.cancellations import Cancellations
 from thserver.services.closing import Closing
 from thserver.services.codes import Codes, TokenKinds
+from thserver.services.console_sign_in import ConsoleSignIn
 from thserver.services.contacts import Contacts
 from thserver.services.examples import ExampleMaker
 from thserver.services.heroes import Heroes
@@ -34,10 +38,12 @@ from thserver.services.leases import Leases
 from thserver.services.letters import Letters
 from thserver.services.media import Media
 from thserver.services.mentors import Mentors
+from thserver.services.money_desk import MoneyDesk
 from thserver.services.news import NewsDesk
 from thserver.services.notification_settings import NotificationSettingsService
 from thserver.services.outbox import Outbox
 from thserver.services.outbox_desk import OutboxDesk
+from thserver.services.overview import Overviews
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
@@ -50,6 +56,7 @@ from thserver.services.request_limits import RequestLimits
 from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
 from thserver.services.staff_actions import StaffActions
+from thserver.services.sweeps import Sweeps
 from thserver.services.texts import Texts
 from thserver.services.usernames import Usernames
 from thserver.services.visibility import Visibility
@@ -59,6 +66,7 @@ from thserver.wiring_gatherings import wire_gatherings
 from thserver.wiring_meetings import wire_meetings
 from thserver.wiring_messages import wire_messages
 from thserver.wiring_phone import wire_phone
+from thserver.wiring_webhooks import wire_webhooks
 
 
 async def wire(
@@ -118,9 +126,16 @@ async def wire(
         admit_after=timedelta(minutes=settings.admit_after_min),
     )
     notification_settings = NotificationSettingsService(database=database)
+    calendar_entries = CalendarEntries(
+        clock=clock,
+        organizer=settings.sender,
+        conference_number=settings.conference_number,
+        secret_key=settings.secret_key,
+    )
     letters = Letters(
         database=database,
         outbox=outbox,
+        calendar=calendar_entries,
         wishes=notification_settings,
         web_domain=settings.web_domain,
         conference_number=settings.conference_number,
@@ -226,6 +241,8 @@ async def wire(
         token_kinds=token_kinds,
         media=media,
     )
+    calendar_feeds = CalendarFeeds(database=database, clock=clock, entries=calendar_entries)
+    closing.also(calendar_feeds.forget)
     circle = wire_circles(
         settings,
         database,
@@ -238,6 +255,7 @@ async def wire(
         media=media,
         outbox=outbox,
         bookings=bookings,
+        calendar=calendar_entries,
         closing=closing,
         token_kinds=token_kinds,
     )
@@ -263,6 +281,7 @@ async def wire(
         moves=moves,
         news=news,
         outbox=outbox,
+        calendar=calendar_entries,
         media=media,
         blacklist=blacklist,
         closing=closing,
@@ -282,6 +301,21 @@ async def wire(
         closing=closing,
     )
 
+    webhook = wire_webhooks(
+        settings,
+        database,
+        clock=clock,
+        background=background,
+        outbox=outbox,
+        news=news,
+        conferences=phone.conferences,
+        billing=money.billing,
+    )
+
+    leases = Leases(database=database, clock=clock)
+
+    staff_actions = StaffActions(database=database, clock=clock)
+
     async def close_hasher() -> None:
         hasher.close()
 
@@ -293,9 +327,11 @@ async def wire(
         news=news,
         outbox=outbox,
         outbox_desk=OutboxDesk(database=database, clock=clock, outbox=outbox),
-        leases=Leases(database=database, clock=clock),
+        leases=leases,
+        sweeps=Sweeps(database=database, clock=clock, background=background, leases=leases),
         texts=texts,
         letters=letters,
+        calendar_feeds=calendar_feeds,
         reminders=reminders,
         practice=practice,
         sign_in=sign_in,
@@ -343,11 +379,28 @@ async def wire(
         death_notices=circle.death_notices,
         wallet=wallet,
         billing=money.billing,
+        money_desk=MoneyDesk(
+            database=database,
+            payouts=money.billing.payouts,
+            recount=money.billing.recount,
+            credit_recount=meeting.recount,
+        ),
+        call_stories=CallStories(database=database, clock=clock),
+        overviews=Overviews(database=database, clock=clock),
         card_events=money.card_events,
         admissions=phone.admissions,
         conferences=phone.conferences,
         conference_records=phone.conference_records,
-        staff_actions=StaffActions(database=database, clock=clock),
+        webhooks=webhook.webhooks,
+        webhook_deliveries=webhook.deliveries,
+        staff_actions=staff_actions,
+        console_sign_in=ConsoleSignIn(
+            database=database,
+            background=background,
+            codes=codes,
+            sign_in=sign_in,
+            staff_actions=staff_actions,
+        ),
         practice_board=PracticeBoard(database=database, clock=clock, window=phone.window),
         closers=[
             messaging.live.close,
@@ -356,6 +409,7 @@ async def wire(
             carrier.close,
             background.close,
             close_hasher,
+            webhook.sender.close,
             media.close,
             payments.close,
             mail.close,

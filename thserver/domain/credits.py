@@ -193,6 +193,13 @@ def settled(
     return spent, earned
 
 
+def entry_ids_of(booking_id: int) -> tuple[str, ...]:
+    """Every entry that there can be for a meeting."""
+    return (
+        f"hold:{booking_id}", f"release:{booking_id}", f"settle:{booking_id}:spent", f"settle:{booking_id}:earned",
+    )  # fmt: skip
+
+
 def purchased(purchase: Purchase, *, number: int, at: datetime) -> Entry:
     return Entry(
         id=purchase.key,

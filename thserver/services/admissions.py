@@ -163,19 +163,23 @@ class Admissions:
 
     async def keep(self, decision: Decision, twiml: str) -> str:
         """Keep what is to be said, and return what is: an earlier answer, if this step was answered meanwhile."""
-        RINGS.labels(type(decision.admission).__name__).inc()
-        facts = self._facts(decision.admission)
+        facts, now = self._facts(decision.admission), self._clock.now()
+        outcome = type(decision.admission).__name__
+        RINGS.labels(outcome).inc()
         if decision.is_first:
             said, is_kept = await self._calls.begin(
                 decision.call_sid,
                 decision.step,
                 twiml,
                 caller=decision.caller,
-                now=self._clock.now(),
+                now=now,
                 facts=facts,
+                outcome=outcome,
             )
         else:
-            said, is_kept = await self._calls.add_step(decision.call_sid, decision.step, twiml, facts=facts)
+            said, is_kept = await self._calls.add_step(
+                decision.call_sid, decision.step, twiml, facts=facts, outcome=outcome, now=now
+            )
         if is_kept and isinstance(decision.admission, Welcome):
             for conference_sid, call_sid in decision.admission.replaces:
                 self._drop_leg(conference_sid, call_sid)
@@ -268,9 +272,17 @@ class Admissions:
     def _facts(self, admission: Admission) -> dict[str, Any]:
         match admission:
             case Welcome(caller=caller, slot=slot, now=now):
-                return {"person_id": caller.person_id, "booking_id": slot.booking_id, "admitted": now}
+                return {
+                    "person_id": caller.person_id, "booking_id": slot.booking_id, "about": slot.booking_id,
+                    "admitted": now,
+                }  # fmt: skip
             case RoomInUse(caller=caller, slot=slot):
-                return {"person_id": caller.person_id, "booking_id": slot.booking_id}
+                return {
+                    "person_id": caller.person_id, "booking_id": slot.booking_id, "about": slot.booking_id,
+                }  # fmt: skip
+            case TooEarly(caller=caller, slot=slot):
+                # Only remembered: what he may do next is decided when he rings again.
+                return {"person_id": caller.person_id, "about": slot.booking_id}
             case SeveralFit(caller=caller, slots=slots):
                 return {"person_id": caller.person_id, "choices": [slot.booking_id for slot in slots]}
             case _:

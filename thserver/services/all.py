@@ -13,6 +13,8 @@ from thserver.services.background import Background
 from thserver.services.billing import Billing
 from thserver.services.blacklist import Blacklist
 from thserver.services.bookings import BookingService
+from thserver.services.calendar_feeds import CalendarFeeds
+from thserver.services.call_story import CallStories
 from thserver.services.card_events import CardEventDesk
 from thserver.services.categories import CategoryService
 from thserver.services.circle_accounts import CircleAccounts
@@ -21,6 +23,7 @@ from thserver.services.closing import Closing
 from thserver.services.codes import Codes
 from thserver.services.conference_records import ConferenceRecords
 from thserver.services.conferences import Conferences
+from thserver.services.console_sign_in import ConsoleSignIn
 from thserver.services.contacts import Contacts
 from thserver.services.credit_recount import CreditRecount
 from thserver.services.credits import Credits
@@ -36,11 +39,13 @@ from thserver.services.media import Media
 from thserver.services.meetings import Meetings
 from thserver.services.mentors import Mentors
 from thserver.services.messages import Messages
+from thserver.services.money_desk import MoneyDesk
 from thserver.services.news import NewsDesk
 from thserver.services.notification_settings import NotificationSettingsService
 from thserver.services.notifications import Notifications
 from thserver.services.outbox import Outbox
 from thserver.services.outbox_desk import OutboxDesk
+from thserver.services.overview import Overviews
 from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
@@ -56,10 +61,13 @@ from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
 from thserver.services.skills import Skills
 from thserver.services.staff_actions import StaffActions
+from thserver.services.sweeps import Sweeps
 from thserver.services.texts import Texts
 from thserver.services.usernames import Usernames
 from thserver.services.visibility import Visibility
 from thserver.services.wallet import Wallet
+from thserver.services.webhook_deliveries import WebhookDeliveries
+from thserver.services.webhooks import Webhooks
 from thserver.services.weekly_availability import WeeklyAvailabilityService
 
 
@@ -71,11 +79,13 @@ class Services:
     readiness: Readiness
     background: Background
     leases: Leases
+    sweeps: Sweeps
     news: NewsDesk
     outbox: Outbox
     outbox_desk: OutboxDesk
     texts: Texts
     letters: Letters
+    calendar_feeds: CalendarFeeds
     reminders: Reminders
     sign_in: SignIn
     codes: Codes
@@ -115,11 +125,17 @@ class Services:
     death_notices: DeathNotices
     wallet: Wallet
     billing: Billing
+    money_desk: MoneyDesk
+    call_stories: CallStories
+    overviews: Overviews
     card_events: CardEventDesk
     admissions: Admissions
     conferences: Conferences
     conference_records: ConferenceRecords
+    webhooks: Webhooks
+    webhook_deliveries: WebhookDeliveries
     staff_actions: StaffActions
+    console_sign_in: ConsoleSignIn
     practice_board: PracticeBoard
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.
     practice: Any = None

@@ -26,6 +26,7 @@ class CreditRecount:
         self._purchases = database.purchases
         self._ledger = database.ledger
         self._bookings = database.bookings
+        self._recounts = database.recounts
         self._clock = clock
 
     async def check(self) -> list[str]:
@@ -37,6 +38,7 @@ class CreditRecount:
         for difference in wrong:
             log.error("the credits do not add up: %s", difference)
         CREDIT_DIFFERENCES.set(len(wrong))
+        await self._recounts.keep("credits", wrong, at=self._clock.now())
         return wrong
 
     async def _purchases_differ(self, entries: list[Entry]) -> list[str]:

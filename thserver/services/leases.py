@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -29,11 +31,17 @@ class Leases:
         self._leases = database.leases
         self._clock = clock
         self._life = life
+        # Shown to staff, so that they know where a job runs.
+        self.holder = f"{socket.gethostname()}, process {os.getpid()}"
+
+    async def holders(self) -> dict[str, str]:
+        """By name, who holds which lease now."""
+        return await self._leases.holders(self._clock.now())
 
     async def holding(self, name: str, work: Callable[[], Awaitable[Result]]) -> Result:
         """The work's result. Raises Taken when another process is at it, or took it over from us meanwhile."""
         now = self._clock.now()
-        fence = await self._leases.take(name, now=now, until=now + self._life)
+        fence = await self._leases.take(name, now=now, until=now + self._life, holder=self.holder)
         if fence is None:
             raise Taken
         doing = asyncio.ensure_future(work())

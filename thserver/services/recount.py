@@ -29,6 +29,7 @@ class Recount:
         self._payouts = database.payouts
         self._wallets = database.wallets
         self._events = database.card_events
+        self._recounts = database.recounts
         self._clock = clock
 
     async def check(self) -> list[str]:
@@ -37,6 +38,7 @@ class Recount:
         for difference in wrong:
             log.error("the money does not add up: %s", difference)
         MONEY_DIFFERENCES.set(len(wrong))
+        await self._recounts.keep("money", wrong, at=self._clock.now())
         return wrong
 
     async def _differences(self) -> list[str]:

@@ -1,0 +1,139 @@
+"""The sweeps as staff see them: when each ran last and what it did, when it runs next, who is at it; and one by hand.
+
+The way in that runs them (the scheduler) tells this service its timetable and how to run one; a process without it
+shows what other processes have recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from store.database import Database
+from store.sweep_runs import SweepRun
+from thserver.domain.errors import NotFound, Refusal, WrongState
+from thserver.domain.ports import Clock
+from thserver.services.background import Background
+from thserver.services.leases import Leases, Taken
+
+log = logging.getLogger("thserver.sweeps")
+
+# A run with nothing to do and nothing new to tell is written down only so often: there are many of them.
+WRITTEN_EVERY = timedelta(seconds=15)
+# Whoever pressed the button is answered after so long, whether the job is through or not.
+PATIENCE_S = 2.5
+
+Run = Callable[[str], Awaitable[int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A line of the timetable."""
+
+    name: str
+    every: timedelta
+    does: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepView:
+    """A line of the timetable with what is known of its runs; `holder` is the process that is at it now."""
+
+    planned: Planned
+    last: SweepRun | None
+    next: datetime | None
+    holder: str | None
+
+
+class Sweeps:
+    def __init__(self, *, database: Database, clock: Clock, background: Background, leases: Leases) -> None:
+        self._runs = database.sweep_runs
+        self._clock = clock
+        self._background = background
+        self._leases = leases
+        self._plan: tuple[Planned, ...] = ()
+        self._run: Run | None = None
+        self._written: dict[str, SweepRun] = {}
+
+    def plug(self, plan: Iterable[Planned], run: Run) -> None:
+        """This is the timetable, and how a job of it is run."""
+        self._plan = tuple(plan)
+        self._run = run
+
+    async def view(self) -> list[SweepView]:
+        last, holders = await self._runs.all(), await self._leases.holders()
+        found = []
+        for planned in self._plan:
+            run = last.get(planned.name)
+            found.append(
+                SweepView(
+                    planned,
+                    run,
+                    run.began + planned.every if run is not None else None,
+                    holders.get(f"job {planned.name}"),
+                )
+            )
+        return found
+
+    async def ran(
+        self, name: str, *, began: datetime, seconds: float, done: int | None, error: str | None
+    ) -> None:
+        """A run has ended. Never raises: a record that is not written must not look like a job that failed."""
+        run = SweepRun(
+            name=name,
+            began=began,
+            seconds=round(seconds, 3),
+            outcome="failed" if error else "done",
+            done=done,
+            by=self._leases.holder,
+        )
+        before = self._written.get(name)
+        is_news = before is None or done or error or before.outcome != run.outcome
+        if not is_news and before is not None and began - before.began < WRITTEN_EVERY:
+            return
+        self._written[name] = run
+        try:
+            await self._runs.keep(run, error=error)
+        except Refusal as refusal:
+            log.warning("the run of %s was not written down: %s", name, refusal)
+
+    async def run_now(self, name: str) -> SweepRun | None:
+        """Run this job now. Its run, or None when it is not through yet and goes on in the background.
+
+        Raises NotFound, WrongState where no timetable is run, or Taken while another process is at it.
+        """
+        if name not in {planned.name for planned in self._plan}:
+            raise NotFound
+        if self._run is None:
+            raise WrongState
+        run, began = self._run, self._clock.now()
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def work() -> None:
+            try:
+                await run(name)
+            except Taken as taken:
+                if not ended.done():
+                    ended.set_exception(taken)
+            except Exception:
+                # It is in the record of its runs, and the background logs it.
+                if not ended.done():
+                    ended.set_result(None)
+                raise
+            else:
+                if not ended.done():
+                    ended.set_result(None)
+
+        self._background.soon(f"job {name} by hand", work)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.shield(ended)
+        except TimeoutError:
+            # Nobody waits for it any more.
+            ended.add_done_callback(lambda done: done.cancelled() or done.exception())
+            return None
+        found = (await self._runs.all()).get(name)
+        return found if found is not None and found.began >= began else None
