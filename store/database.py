@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 from store.admissions import Admissions
 from store.availability import Availability
 from store.blacklist import Blacklist
+from store.booking_pages import BookingPages
 from store.bookings import Bookings
 from store.calendar_feeds import CalendarFeeds
 from store.calls import Calls
@@ -27,6 +28,7 @@ from store.conference_events import ConferenceEvents
 from store.conferences import Conferences
 from store.contacts import Contacts
 from store.credit_accounts import CreditAccounts
+from store.credit_repairs import CreditRepairs
 from store.credits import Credits
 from store.death_notices import DeathNotices
 from store.friendships import Friendships
@@ -168,6 +170,8 @@ class Database:
     staff_actions: StaffActions
     admissions: Admissions
     gatherings: Gatherings
+    booking_pages: BookingPages
+    credit_repairs: CreditRepairs
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
         self._client = client
@@ -176,6 +180,8 @@ class Database:
             setattr(self, attribute, collection(self._database))
         self.admissions = Admissions(self._database)
         self.gatherings = Gatherings(self._database)
+        self.booking_pages = BookingPages(self._database)
+        self.credit_repairs = CreditRepairs(self._database)
 
     def changes(self) -> Changes:
         """A new reader of what is written from now on."""

@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from config.settings import SettingsError
 from store.connection import ConnectionProblem
 from store.embedded import EmbeddedError
-from thserver.commands import call, demo, indexes, jobs, ledger, people, serve, settings, staff
+from thserver.commands import (
+    call,
+    demo,
+    indexes,
+    jobs,
+    ledger,
+    people,
+    recount,
+    refund,
+    resend,
+    seed,
+    serve,
+    settings,
+    staff,
+)
 from thserver.serve import AddressProblem
 from thserver.storage import DataFolderProblem
 
@@ -17,8 +31,12 @@ COMMANDS = {
     "serve": serve,
     "call": call,
     "demo": demo,
+    "seed": seed,
     "people": people,
     "staff": staff,
+    "resend": resend,
+    "refund": refund,
+    "recount": recount,
     "jobs": jobs,
     "ledger": ledger,
     "indexes": indexes,

@@ -23,6 +23,7 @@ from thserver.services.availability import AvailabilityService
 from thserver.services.background import Background
 from thserver.services.blacklist import Blacklist
 from thserver.services.booking_moves import BookingMoves
+from thserver.services.booking_recount import BookingRecount
 from thserver.services.bookings import BookingService
 from thserver.services.calendar_entries import CalendarEntries
 from thserver.services.calendar_feeds import CalendarFeeds
@@ -369,6 +370,7 @@ async def wire(
         credits=meeting.credits,
         purchases=meeting.purchases,
         credit_recount=meeting.recount,
+        booking_recount=BookingRecount(database=database, clock=clock),
         request_limits=RequestLimits(clock=clock, limit=settings.limit_requests_per_person_min),
         messages=messaging.messages,
         notifications=messaging.notifications,

@@ -12,6 +12,7 @@ from thserver.services.availability import AvailabilityService
 from thserver.services.background import Background
 from thserver.services.billing import Billing
 from thserver.services.blacklist import Blacklist
+from thserver.services.booking_recount import BookingRecount
 from thserver.services.bookings import BookingService
 from thserver.services.calendar_feeds import CalendarFeeds
 from thserver.services.call_story import CallStories
@@ -115,6 +116,7 @@ class Services:
     credits: Credits
     purchases: Purchases
     credit_recount: CreditRecount
+    booking_recount: BookingRecount
     request_limits: RequestLimits
     messages: Messages
     notifications: Notifications
