@@ -48,6 +48,7 @@ setup(
             "pytest-tornasync==0.6.0.post2",
             "pytest-timeout>=2.4",
             "pytest-xdist>=3.8",
+            "standardwebhooks>=1.1",
             "ruff>=0.17",
             "mypy>=2.4",
         ],

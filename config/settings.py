@@ -130,6 +130,10 @@ class Settings:
         2000, "Invitations to gatherings that one person may have texted an hour.", check="positive"
     )
 
+    webhook_disable_after_days: int = _knob(
+        5, "Days without any success after which a webhook endpoint is disabled.", check="positive"
+    )
+
     kill_at: str = _knob("", "DEBUG only: the kill point at which the process ends itself, for crash tests.")
 
     @property

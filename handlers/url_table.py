@@ -19,6 +19,7 @@ from handlers.meetings_dispatch import for_scheme
 from handlers.mentors.routes import ROUTES as MENTORS
 from handlers.payments.routes import ROUTES as PAYMENTS
 from handlers.phone.routes import ROUTES as PHONE
+from handlers.webhooks.routes import ROUTES as WEBHOOKS
 
 URL_TABLE: list[tuple[str | Matcher, type[Handler]]] = [
     (r"/healthz/?", health.Alive),
@@ -37,6 +38,7 @@ URL_TABLE: list[tuple[str | Matcher, type[Handler]]] = [
     *GATHERINGS,
     *CIRCLES,
     *media.ROUTES,
+    *WEBHOOKS,
     *PRACTICE,
     *CONSOLE,
 ]

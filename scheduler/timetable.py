@@ -12,6 +12,7 @@ from scheduler.jobs.confirm_addresses import confirm_addresses
 from scheduler.jobs.count_money import count_money
 from scheduler.jobs.decide_no_shows import decide_no_shows
 from scheduler.jobs.deliver_outbox import deliver_outbox
+from scheduler.jobs.deliver_webhooks import deliver_webhooks
 from scheduler.jobs.expire_stale import expire_stale
 from scheduler.jobs.finish_closings import finish_closings
 from scheduler.jobs.mark_missed import mark_missed
@@ -28,6 +29,7 @@ Job = Callable[[Services], Awaitable[int | None]]
 # Name → (job, every so many seconds). A job says how much it did, or nothing.
 TIMETABLE: dict[str, tuple[Job, float]] = {
     "deliver-outbox": (deliver_outbox, 5),
+    "deliver-webhooks": (deliver_webhooks, 5),
     "send-reminders": (send_reminders, 5),
     "tell-news": (tell_news, 15),
     "tell-circles": (tell_circles, 15),

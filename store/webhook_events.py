@@ -57,7 +57,9 @@ class WebhookEvents(Collection):
         return {found["_id"]: from_document(found) async for found in cursor}
 
     async def last_sequence(self, booking_id: int) -> int:
-        cursor = self._collection.find({"booking_id": booking_id}, {"sequence": 1}).sort("sequence", -1).limit(1)
+        cursor = (
+            self._collection.find({"booking_id": booking_id}, {"sequence": 1}).sort("sequence", -1).limit(1)
+        )
         found = await cursor.to_list()
         return int(found[0]["sequence"]) if found else 0
 

@@ -9,6 +9,7 @@ OUTBOX_OUTCOMES = Counter(
 )
 OUTBOX_ROWS = Gauge("outbox_rows", "Rows that want looking at, by state.", ["state"])
 WEBHOOKS_REJECTED = Counter("webhook_rejected_total", "Webhooks that were not authentic.", ["reason"])
+WEBHOOK_TRIES = Counter("webhook_tries_total", "Tries to deliver a webhook, by outcome.", ["outcome"])
 TEXTS_RECEIVED = Counter("texts_received_total", "Incoming texts, by what they were.", ["meaning"])
 TEXT_ORPHANS = Gauge("text_orphans", "Reports of the carrier on texts that nobody knows.")
 OPEN_SOCKETS = Gauge("open_sockets", "WebSockets of signed-in people that are open in this process.")

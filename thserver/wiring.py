@@ -317,6 +317,17 @@ async def wire(
 
     staff_actions = StaffActions(database=database, clock=clock)
 
+    webhook = wire_webhooks(
+        settings,
+        database,
+        clock=clock,
+        background=background,
+        outbox=outbox,
+        news=news,
+        conferences=phone.conferences,
+        billing=money.billing,
+    )
+
     async def close_hasher() -> None:
         hasher.close()
 

@@ -1,0 +1,121 @@
+"""Bodies of the routes for webhooks: what staff send, and what they are shown of endpoints and deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from handlers.fields import Body, Choice, Flag, Moment, Text, WholeNumber, fields, utc_text
+from handlers.paging import PageQuery
+from thserver.domain.webhooks import (
+    EVENT_TYPES,
+    LONGEST_OVERLAP,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    Event,
+    Replayed,
+)
+
+LONGEST_NAME = 60
+TYPES = tuple(EVENT_TYPES)
+
+
+def _events(**more: Any) -> fields.List:
+    return fields.List(Text(longest=LONGEST_NAME), validate=lambda given: len(given) <= 100, **more)
+
+
+class NewEndpoint(Body):
+    url = Text(required=True)
+    events = _events(required=True)
+    description = Text(blank=True, longest=500, load_default="")
+
+
+class ChangedEndpoint(Body):
+    url = Text()
+    events = _events()
+    description = Text(blank=True, longest=500)
+
+
+class Rotation(Body):
+    overlap_in_hours = WholeNumber(
+        least=0, most=int(LONGEST_OVERLAP.total_seconds()) // 3600, load_default=24
+    )
+
+
+class SampleWanted(Body):
+    type = Choice(TYPES, load_default=TYPES[0], longest=LONGEST_NAME)
+
+
+class ReplayWanted(Body):
+    since = Moment(required=True)
+    with_delivered = Flag(load_default=False)
+
+
+class LogWanted(PageQuery):
+    endpoint = Text(longest=LONGEST_NAME, load_default=None)
+    state = Choice(tuple(state.value for state in DeliveryState), load_default=None)
+    type = Choice(TYPES, longest=LONGEST_NAME, load_default=None)
+    booking = WholeNumber(least=1, load_default=None)
+
+
+def endpoint(found: Endpoint, *, secret: str | None = None) -> dict[str, Any]:
+    """An endpoint; its secret only in the answer to making it."""
+    shown: dict[str, Any] = {
+        "id": found.id,
+        "url": found.url,
+        "events": list(found.events),
+        "description": found.description,
+        "state": found.state.value,
+        "reason": found.reason.value if found.reason else None,
+        "failing_since": utc_text(found.failing_since) if found.failing_since else None,
+        "created_by": found.creator_id,
+        "old_secret_until": next((utc_text(each.until) for each in found.secrets if each.until), None),
+        "created": utc_text(found.created),
+        "updated": utc_text(found.updated),
+    }
+    if secret is not None:
+        shown["secret"] = secret
+    return shown
+
+
+def delivery(found: Delivery) -> dict[str, Any]:
+    last = found.tries[-1] if found.tries else None
+    return {
+        "id": found.id,
+        "endpoint": found.endpoint_id,
+        "event": found.event_id,
+        "type": found.type,
+        "booking": found.booking_id,
+        "state": found.state.value,
+        "attempts": found.attempts,
+        "replays": found.replays,
+        "last_status": last.status if last else None,
+        "last_error": last.error if last else None,
+        "next_try": utc_text(found.due) if found.state is DeliveryState.WAITING else None,
+        "delivered": utc_text(found.delivered) if found.delivered else None,
+        "created": utc_text(found.created),
+    }
+
+
+def delivery_with_tries(found: Delivery, event: Event | None) -> dict[str, Any]:
+    return {
+        **delivery(found),
+        "tries": [
+            {
+                "at": utc_text(one.at),
+                "status": one.status,
+                "error": one.error,
+                "took_ms": one.took_ms,
+                "answer": one.answer,
+            }
+            for one in found.tries
+        ],
+        "body": orjson.loads(event.body) if event is not None else None,
+    }
+
+
+def replayed(found: Replayed) -> dict[str, Any]:
+    """`until` is where to go on when there was too much for one request."""
+    return {"count": found.count, "until": utc_text(found.until) if found.until else None}
