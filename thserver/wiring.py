@@ -328,6 +328,8 @@ async def wire(
         billing=money.billing,
     )
 
+    staff_actions = StaffActions(database=database, clock=clock)
+
     async def close_hasher() -> None:
         hasher.close()
 

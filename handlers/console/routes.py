@@ -10,6 +10,7 @@ from handlers.console.base import HOME, ConsoleHandler, ConsolePage
 from handlers.console.dialect import DIALECT
 from handlers.console.practice import ROUTES as PRACTICE
 from handlers.console.rooms import RoomsPage
+from handlers.console.sign_in import SignInPage, SignOut
 
 
 class ToHome(ConsoleHandler):
@@ -26,6 +27,8 @@ ROUTES: list[tuple[str, type[Handler]]] = [
     *PRACTICE,
     (r"/console/?", ToHome),
     (r"/console/assets/([a-z0-9_-]+\.[a-z0-9]+)", Asset),
+    (r"/console/sign-in/?", SignInPage),
+    (r"/console/sign-out/?", SignOut),
     (r"/console/rooms/?", RoomsPage),
     (r"/console/actions/?", ActionsPage),
     (r"/console/.*", UnknownPage),

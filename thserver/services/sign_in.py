@@ -75,14 +75,22 @@ class SignIn:
             raise Throttled(retry_after=60 - now.second)
         return used
 
-    def new_token(self, contract: str) -> tuple[str, Token]:
+    def new_token(self, contract: str, *, life: timedelta | None = None) -> tuple[str, Token]:
         """A token for the client, and what of it is kept."""
         token = codes.new_token()
-        return token, Token(codes.token_hash(token), contract, self._clock.now() + self._token_life)
+        expires = self._clock.now() + min(life or self._token_life, self._token_life)
+        return token, Token(codes.token_hash(token), contract, expires)
 
-    async def give_token(self, person_id: int, contract: str, *, ending_earlier: bool = False) -> str:
+    async def give_token(
+        self,
+        person_id: int,
+        contract: str,
+        *,
+        ending_earlier: bool = False,
+        life: timedelta | None = None,
+    ) -> str:
         """Sign somebody in who has proven who he is. `ending_earlier` ends what this contract gave before."""
-        token, kept = self.new_token(contract)
+        token, kept = self.new_token(contract, life=life)
         await self._people.add_token(person_id, kept, ending=contract if ending_earlier else None)
         for listener in self._listeners:
             await listener(person_id)
