@@ -317,19 +317,6 @@ async def wire(
 
     staff_actions = StaffActions(database=database, clock=clock)
 
-    webhook = wire_webhooks(
-        settings,
-        database,
-        clock=clock,
-        background=background,
-        outbox=outbox,
-        news=news,
-        conferences=phone.conferences,
-        billing=money.billing,
-    )
-
-    staff_actions = StaffActions(database=database, clock=clock)
-
     async def close_hasher() -> None:
         hasher.close()
 
