@@ -143,6 +143,8 @@ def announce(service: Running) -> None:
         if is_simulated
     ]
     print(f"thserver is ready at {listening_at(settings)}")
+    if settings.debug and settings.carrier_is_simulated:
+        print(f"  practice phones {listening_at(settings)}/")
     print(f"  number to dial  {settings.conference_number}")
     print(f"  simulated       {', '.join(simulated) or 'nothing'}")
     print(

@@ -3,10 +3,14 @@
 import { speech } from "./speech.js";
 
 const KEYS = "0123456789*#";
+const WAIT_AGAIN_MS = 500;
 
 export class Phone {
   #box;
   #line = null;
+  // The socket on which this phone waits to be called, and whether it is ringing now.
+  #waiting = null;
+  #isRinging = false;
   #since = null;
   #ticking = null;
   #seenTexts = new Set();
@@ -23,6 +27,7 @@ export class Phone {
     this.#listen();
     this.#offerVoices();
     this.#showWhose();
+    setInterval(() => this.#wait(), WAIT_AGAIN_MS);
   }
 
   /** The number of whoever holds it; empty where it is hidden, null where none has been given yet. */
@@ -34,8 +39,9 @@ export class Phone {
     return /^\+[1-9][0-9]{6,14}$/.test(typed) ? typed : null;
   }
 
-  get isOnTheLine() {
-    return this.#line !== null;
+  /** Also while it rings. */
+  get isBusy() {
+    return this.#line !== null || this.#isRinging;
   }
 
   /** People with a number, as the server lists them. Who is chosen stays chosen. */
@@ -53,7 +59,7 @@ export class Phone {
 
   hold(number) {
     const select = this.#part("person");
-    if (this.isOnTheLine || ![...select.options].some((option) => option.value === number)) return;
+    if (this.isBusy || ![...select.options].some((option) => option.value === number)) return;
     select.value = number;
     this.#showWhose();
     this.changed();
@@ -61,20 +67,29 @@ export class Phone {
 
   dial() {
     const number = this.number;
-    if (this.isOnTheLine) return;
+    if (this.isBusy) return;
     if (number === null) {
       this.told("Give a number like +1 202-555-0177 first.", "warn");
       this.#part("otherNumber").focus();
       return;
     }
-    const url = new URL("/practice/phone", location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    url.searchParams.set("from", number);
-    this.#connect(url, "Dialling");
+    this.#stopWaiting();
+    const line = socket({ from: number });
+    this.#attend(line);
+    this.#begin(line, "Dialling …");
+  }
+
+  answer() {
+    if (!this.#isRinging) return;
+    const line = this.#waiting;
+    this.#waiting = null;
+    this.#ring(false);
+    line.send(JSON.stringify({ answer: true }));
+    this.#begin(line, "Answering …");
   }
 
   hangUp() {
-    this.#line?.send(JSON.stringify({ hangup: true }));
+    (this.#line ?? this.#waiting)?.send(JSON.stringify({ hangup: true }));
   }
 
   press(digits) {
@@ -111,6 +126,8 @@ export class Phone {
   #listen() {
     this.#part("dial").addEventListener("click", () => this.dial());
     this.#part("hangUp").addEventListener("click", () => this.hangUp());
+    this.#part("answer").addEventListener("click", () => this.answer());
+    this.#part("decline").addEventListener("click", () => this.hangUp());
     for (const field of ["person", "otherNumber"]) {
       this.#part(field).addEventListener("change", () => {
         this.#showWhose();
@@ -123,7 +140,7 @@ export class Phone {
     });
     this.#box.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !KEYS.includes(event.key)) return;
-      if (event.target.closest("input, select, textarea") || !this.isOnTheLine) return;
+      if (event.target.closest("input, select, textarea") || this.#line === null) return;
       event.preventDefault();
       this.press(event.key);
     });
@@ -160,18 +177,55 @@ export class Phone {
     this.#part("noTexts").hidden = false;
     this.#seenTexts.clear();
     this.#part("send").disabled = this.number === "";
+    this.#stopWaiting();
   }
 
-  #connect(url, status) {
+  /** Be there when the service calls, as long as this is nobody's hidden phone and not busy. */
+  #wait() {
+    if (this.#waiting || this.isBusy || !this.number || document.hidden) return;
+    const line = socket({ answer: this.number });
+    this.#waiting = line;
+    this.#attend(line);
+  }
+
+  #stopWaiting() {
+    const line = this.#waiting;
+    this.#waiting = null;
+    line?.close();
+    this.#ring(false);
+  }
+
+  #attend(line) {
+    line.addEventListener("message", (message) => {
+      const event = JSON.parse(message.data);
+      if (line === this.#line) this.#hear(event);
+      else if (line === this.#waiting) this.#ring(event.event === "ringing");
+    });
+    line.addEventListener("close", () => {
+      if (line === this.#line) this.#over();
+      else if (line === this.#waiting) this.#stopWaiting();
+    });
+  }
+
+  #ring(isRinging) {
+    if (isRinging === this.#isRinging) return;
+    const hadFocus = this.#part("ringing").contains(document.activeElement);
+    this.#isRinging = isRinging;
+    this.#part("ringing").hidden = !isRinging;
+    this.#part("dial").disabled = isRinging;
+    this.#part("person").disabled = this.#part("otherNumber").disabled = isRinging;
+    this.#status(isRinging ? "Ringing" : "Not on the line", isRinging ? "warn" : "");
+    if (hadFocus) this.#part("dial").focus();
+    this.changed();
+  }
+
+  #begin(line, status) {
     this.#part("transcript").replaceChildren();
     this.#part("typed").value = "";
-    this.#happened(`${status} …`);
-    this.#status(`${status} …`, "warn");
-    const line = new WebSocket(url);
+    this.#happened(status);
+    this.#status(status, "warn");
     this.#line = line;
     this.#show(true);
-    line.addEventListener("message", (message) => this.#hear(JSON.parse(message.data)));
-    line.addEventListener("close", () => this.#over(line));
   }
 
   #hear(event) {
@@ -204,7 +258,10 @@ export class Phone {
         this.#status("On the line", "good");
         break;
       case "muted":
-        this.#happened(event.muted ? "Muted by staff" : "No longer muted");
+        this.#happened("Muted: the others do not hear this phone");
+        break;
+      case "unmuted":
+        this.#happened("No longer muted");
         break;
       case "hung_up":
         this.#happened(hungUp(event));
@@ -237,8 +294,7 @@ export class Phone {
     list.scrollTop = list.scrollHeight;
   }
 
-  #over(line) {
-    if (line !== this.#line) return;
+  #over() {
     clearInterval(this.#ticking);
     if (this.#since === null && this.#part("transcript").children.length === 1) {
       this.#happened("The service does not answer.");
@@ -293,6 +349,13 @@ export class Phone {
       this.told("The text was not sent.", "bad");
     }
   }
+}
+
+function socket(query) {
+  const url = new URL("/practice/phone", location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return new WebSocket(url);
 }
 
 function hungUp({ by, reason }) {

@@ -38,6 +38,13 @@ const timeOf = (moment) => format(moment, { hour: "numeric", minute: "2-digit", 
 const dayOf = (moment) => format(moment, { weekday: "short", month: "short", day: "numeric" });
 const now = () => Date.now() + clockAhead;
 
+const counted = (many, what) => `${many} ${what}${many === 1 ? "" : "s"}`;
+
+/** Without the day where it is today's. */
+function whenOf(moment) {
+  return dayOf(moment) === dayOf(now()) ? timeOf(moment) : `${dayOf(moment)}, ${timeOf(moment)}`;
+}
+
 function distance(moment) {
   const minutes = Math.round((new Date(moment) - now()) / 60000);
   const far = Math.abs(minutes);
@@ -96,7 +103,7 @@ function showClock() {
 
 function showBooked(appointments) {
   const held = new Set(phones.map((phone) => phone.number));
-  const key = JSON.stringify([appointments, [...held], zone, Math.floor(now() / 30000), phones.map((phone) => phone.isOnTheLine)]);
+  const key = JSON.stringify([appointments, [...held], zone, Math.floor(now() / 30000), phones.map((phone) => phone.isBusy)]);
   if (key === shownBooked) return;
   shownBooked = key;
   const list = part("booked");
@@ -113,13 +120,13 @@ function booked(each, held) {
   const mine = each.people.filter((person) => held.has(person.phone));
   if (mine.length) title.append(" ", element("span", "on these phones", "badge"));
   const who = element("p", each.people.map((person) => person.name).join(", "), "small");
-  const time = element("time", `${dayOf(each.starts)}, ${timeOf(each.starts)}`);
+  const time = element("time", whenOf(each.starts));
   time.dateTime = each.starts;
   const when = element("p", "", "small");
   when.append(time, ` (${distance(each.starts)})`);
   const row = element("div", "", "row");
   const isOpen = new Date(each.opens) <= now();
-  const isIdle = phones.every((phone) => !phone.isOnTheLine);
+  const isIdle = phones.every((phone) => !phone.isBusy);
   const wanted = each.people.filter((person) => person.phone).slice(0, 2);
   if (isOpen) row.append(element("span", each.state === "held" ? "held" : "you can dial now", "badge good"));
   else {
@@ -206,18 +213,18 @@ async function putAhead(seconds) {
 async function fill(event) {
   const pressed = event.currentTarget;
   pressed.disabled = true;
-  told("Making them …");
+  told("Making them, which takes a few seconds …");
   try {
     const made = await post("/practice/examples", {});
-    const names = made.new ? `${made.new} people are there` : "They were all there";
-    const bookings = made.booked ? `${made.booked} things are newly booked` : "nothing new was booked";
+    const people = made.new ? `${made.new} people are there` : "They were all there already";
+    const bookings = made.booked ? counted(made.booked, "new booking") : "nothing new to book";
     const call = made.appointments.find((each) => each.kind === "Call");
     show({ ...made, texts: {}, letters: {} });
     if (call) {
       left.hold(call.people[0].phone);
       right.hold(call.people[1].phone);
     }
-    told(`${names}, ${bookings}. Dial on the left phone.`, "good");
+    told(`${people}, ${bookings}. Dial on the left phone.`, "good");
   } catch (error) {
     told(`The example people were not made: ${error.message}`, "bad");
   } finally {
