@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from handlers.fields import Body, Choice, Flag, Moment, Text, WholeNumber, fields, utc_text
+from handlers.fields import MESSAGES, Body, Choice, Flag, Moment, Text, WholeNumber, fields, utc_text
 from handlers.paging import PageQuery
 from thserver.domain.webhooks import (
     EVENT_TYPES,
@@ -22,19 +22,32 @@ LONGEST_NAME = 60
 TYPES = tuple(EVENT_TYPES)
 
 
-def _events(**more: Any) -> fields.List:
-    return fields.List(Text(longest=LONGEST_NAME), validate=lambda given: len(given) <= 100, **more)
+class EventNames(fields.Field[list[str]]):
+    """A list of types of events, or of `*`."""
+
+    default_error_messages = {
+        **MESSAGES,
+        "invalid": "Expected a list of events.",
+        "too_many": "There are not so many events.",
+    }
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[str]:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self.make_error("invalid")
+        if len(value) > len(TYPES) + 1:
+            raise self.make_error("too_many")
+        return value
 
 
 class NewEndpoint(Body):
     url = Text(required=True)
-    events = _events(required=True)
+    events = EventNames(required=True)
     description = Text(blank=True, longest=500, load_default="")
 
 
 class ChangedEndpoint(Body):
     url = Text()
-    events = _events()
+    events = EventNames()
     description = Text(blank=True, longest=500)
 
 
