@@ -14,8 +14,10 @@ import orjson
 from marshmallow import Schema, ValidationError
 from tornado.web import HTTPError, RequestHandler
 
+from handlers.descriptions import Description, description_of
 from thserver.domain.errors import Invalid, Refusal, Throttled, Unavailable
 from thserver.domain.people import Person
+from thserver.logs import shown_path
 
 if TYPE_CHECKING:
     from thserver.services.all import Services
@@ -76,6 +78,24 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def one_sentence(key: str) -> dict[str, Any]:
+    """The JSON schema of an object with a sentence under this key."""
+    return {
+        "type": "object",
+        "properties": {key: {"type": "string"}},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
+FIELD_ERRORS = {
+    "description": "What is wrong, field by field.",
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    "minProperties": 1,
+}
+
+
 class Dialect:
     """How a contract words what went wrong. One instance per contract; see each `dialect.py`."""
 
@@ -87,12 +107,27 @@ class Dialect:
     field_names: ClassVar[Mapping[str, str]] = {}
     not_found: ClassVar[str] = "Not found."
     method_not_allowed: ClassVar[str] = 'Method "{method}" not allowed.'
+    # The forms of what is said of refusals, as JSON schema.
+    shapes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "Refusal": one_sentence("detail"),
+        "FieldErrors": FIELD_ERRORS,
+    }
 
     def status_and_sentence(self, refusal: Refusal) -> tuple[int, str]:
-        for base in type(refusal).__mro__:
+        return self.word(type(refusal))
+
+    def word(self, kind: type[Refusal]) -> tuple[int, str]:
+        for base in kind.__mro__:
             if base in self.words:
                 return self.words[base]
-        raise LookupError(f"{self.name} has no word for {refusal.code}")
+        raise LookupError(f"{self.name} has no word for {kind.code}")
+
+    def http_status(self, kind: type[Refusal]) -> int:
+        return self.word(kind)[0]
+
+    def shape(self, kind: type[Refusal]) -> str:
+        """The name of the form, one of `shapes`, that the body for such a refusal has."""
+        return "FieldErrors" if issubclass(kind, (FieldErrors, Invalid)) else "Refusal"
 
     def field_messages(self, refusal: Invalid) -> dict[str, list[str]]:
         return {
@@ -183,13 +218,21 @@ class Handler(RequestHandler):
         self.set_header("Access-Control-Max-Age", "86400")
         self.set_status(204)
 
-    def read(self, schema: Schema) -> dict[str, Any]:
-        """The request's body as arguments for a service. Raises Malformed, UnsupportedMedia or FieldErrors."""
-        return self.load(schema, self.raw_body())
+    @property
+    def described(self) -> Description:
+        """What the method that is asked for says of itself."""
+        description = description_of(self, self.request.method or "")
+        assert description is not None, "the method has no description to read by"
+        return description
 
-    def read_query(self, schema: Schema) -> dict[str, Any]:
+    def read(self, schema: Schema | None = None) -> dict[str, Any]:
+        """The request's body as arguments for a service, by the method's description unless a schema is given.
+        Raises Malformed, UnsupportedMedia or FieldErrors."""
+        return self.load(schema or self.described.body_reader, self.raw_body())
+
+    def read_query(self, schema: Schema | None = None) -> dict[str, Any]:
         return self.load(
-            schema,
+            schema or self.described.query_reader,
             {name: self.decode_query(values[-1]) for name, values in self.request.query_arguments.items()},
         )
 
@@ -248,12 +291,13 @@ class Handler(RequestHandler):
         self.reply(body, status=status)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        path = shown_path(self.request.path)
         if isinstance(value, Unavailable):
-            log.warning("%s %s: %s", self.request.method, self.request.path, value)
+            log.warning("%s %s: %s", self.request.method, path, value)
         elif isinstance(value, (Refusal, HTTPError)):
-            log.debug("%s %s refused: %s", self.request.method, self.request.path, type(value).__name__)
+            log.debug("%s %s refused: %s", self.request.method, path, type(value).__name__)
         else:
-            log.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))
+            log.error("%s %s failed", self.request.method, path, exc_info=(typ, value, tb))
 
     def compute_etag(self) -> None:
         """Answers are per person and not to be cached; hashing every body would be work for nothing."""

@@ -38,7 +38,14 @@ class Body(Schema):
         unknown = EXCLUDE
 
 
-class Text(fields.Field[str]):
+class Described:
+    """A field that says in JSON schema what it takes: beside the code that checks it, for the descriptions."""
+
+    def as_json_schema(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class Text(fields.Field[str], Described):
     """A string: trimmed, without NUL, bounded, not blank unless `blank` says so."""
 
     default_error_messages = {
@@ -76,8 +83,15 @@ class Text(fields.Field[str]):
             raise self.make_error("too_short", limit=self.shortest)
         return text
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "minLength": 0 if self.blank else max(1, self.shortest),
+            "maxLength": self.longest,
+        }
 
-class WholeNumber(fields.Field[int]):
+
+class WholeNumber(fields.Field[int], Described):
     """An integer, or its ASCII digits in a form; never true, never 1.0."""
 
     default_error_messages = {
@@ -102,8 +116,11 @@ class WholeNumber(fields.Field[int]):
             raise self.make_error("too_large", limit=self.most)
         return value
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
-class Flag(fields.Field[bool]):
+
+class Flag(fields.Field[bool], Described):
     """true or false, or their names in a form."""
 
     default_error_messages = {**MESSAGES, "invalid": "Must be a valid boolean."}
@@ -117,6 +134,9 @@ class Flag(fields.Field[bool]):
             if value in self.FALSE:
                 return False
         raise self.make_error("invalid")
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
 
 
 class Choice(Text):
@@ -134,8 +154,11 @@ class Choice(Text):
             raise self.make_error("not_a_choice", value=text[:100])
         return text
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.choices)}
 
-class Moment(fields.Field[datetime]):
+
+class Moment(fields.Field[datetime], Described):
     """A time as ISO-8601 with any offset; a naive one is UTC. Goes out in UTC with `Z`, `digits` after the second."""
 
     default_error_messages = {**MESSAGES, "invalid": DATETIME_FORMAT}
@@ -158,6 +181,9 @@ class Moment(fields.Field[datetime]):
 
     def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else utc_text(value, self.digits)
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}
 
 
 def utc_text(moment: datetime, digits: int = 6) -> str:
@@ -183,6 +209,9 @@ class Email(Text):
             raise self.make_error("not_an_address")
         return normal_email(text)
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "format": "email", "examples": ["cam@example.com"]}
+
 
 class Phone(Text):
     """A phone number typed any way; E.164 inside. `region=None` takes only the international form."""
@@ -200,6 +229,9 @@ class Phone(Text):
             raise self.make_error("not_a_number")
         return number
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "examples": ["+13125550123"]}
+
 
 class Zone(Text):
     """An IANA time zone."""
@@ -211,6 +243,9 @@ class Zone(Text):
         if not is_zone(text):
             raise self.make_error("not_a_zone", value=text[:100])
         return text
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "examples": ["America/Chicago"]}
 
 
 class WebAddress(Text):
@@ -225,6 +260,9 @@ class WebAddress(Text):
             raise self.make_error("not_a_url")
         return text
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "format": "uri", "examples": ["https://example.com/cam"]}
+
 
 class Password(Text):
     """A password: never trimmed; 1 KB at most, so that nothing larger is ever hashed."""
@@ -232,10 +270,14 @@ class Password(Text):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"trim": False, "longest": 1024, "load_only": True, **kwargs})
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "format": "password"}
+
 
 __all__ = [
     "Body",
     "Choice",
+    "Described",
     "Email",
     "Flag",
     "Moment",

@@ -67,7 +67,9 @@ KNOWN_BY = {
     "tornado": ("handlers", "scheduler", "thserver/commands"),
     "dotenv": ("config", "thserver/commands"),
     "aiosmtplib": ("thserver/gateways",),
+    "icalendar": ("thserver/wording",),
     "argon2": ("thserver/gateways",),
+    "apispec": ("handlers/openapi",),
 }
 
 

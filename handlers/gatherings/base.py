@@ -19,13 +19,15 @@ MARGIN = 64 * 1024
 class GatheringsHandler(Handler):
     dialect = DIALECT
 
-    def read(self, schema: Schema) -> dict[str, Any]:
+    def read(self, schema: Schema | None = None) -> dict[str, Any]:
+        schema = schema or self.described.body_reader
         raw = self.raw_body()
         if self.media_type in FORMS:
             raw |= lists_in(schema, self.request.body_arguments, self.decode_query)
         return self.load(schema, raw)
 
-    def read_query(self, schema: Schema) -> dict[str, Any]:
+    def read_query(self, schema: Schema | None = None) -> dict[str, Any]:
+        schema = schema or self.described.query_reader
         arguments = self.request.query_arguments
         raw = {name: self.decode_query(values[-1]) for name, values in arguments.items()}
         return self.load(schema, raw | lists_in(schema, arguments, self.decode_query))

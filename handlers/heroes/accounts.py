@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from handlers.access import anyone, signed_in
-from handlers.heroes import request_bodies, response_bodies
+from handlers.descriptions import described
+from handlers.heroes import answers, request_bodies, response_bodies
 from handlers.heroes.base import HeroesHandler
+from thserver.domain.errors import (
+    AlreadyExists,
+    BadCredentials,
+    CarrierRefused,
+    CodeStillGood,
+    CodeWrong,
+    NotFound,
+    Throttled,
+    TokenNotFound,
+)
 
 CONTRACT = HeroesHandler.dialect.name
 
@@ -13,9 +24,14 @@ class PhoneToken(HeroesHandler):
     """/api/v1/accounts/phone-token"""
 
     @anyone
+    @described(
+        body=request_bodies.PhoneToken,
+        answers={201: answers.PhoneToken},
+        refuses=(CodeStillGood, Throttled, CarrierRefused),
+    )
     async def post(self) -> None:
         """Text a code to a number that is about to be registered; the answer shows it under DEBUG only."""
-        phone = self.read(request_bodies.PhoneToken())["phone"]
+        phone = self.read()["phone"]
         code = await self.services.people.text_registration_code(phone, address=self.address)
         self.reply({"phone_token": code}, status=201)
 
@@ -24,8 +40,14 @@ class Register(HeroesHandler):
     """/api/v1/accounts/register"""
 
     @anyone
+    @described(
+        body=request_bodies.Register,
+        answers={201: answers.SignedInProfile},
+        refuses=(AlreadyExists, Throttled),
+    )
     async def post(self) -> None:
-        body = self.read(request_bodies.Register())
+        """Make an account for a number that was texted a phone token, and sign in."""
+        body = self.read()
         person, token = await self.services.people.register(**body, contract=CONTRACT, address=self.address)
         self.reply(response_bodies.signed_in_profile(person, token), status=201)
 
@@ -34,8 +56,12 @@ class Login(HeroesHandler):
     """/api/v1/accounts/login"""
 
     @anyone
+    @described(
+        body=request_bodies.Login, answers={200: answers.SignedInProfile}, refuses=(BadCredentials, Throttled)
+    )
     async def post(self) -> None:
-        body = self.read(request_bodies.Login())
+        """Sign in with address and password."""
+        body = self.read()
         person, token = await self.services.people.log_in(**body, contract=CONTRACT, address=self.address)
         self.reply(response_bodies.signed_in_profile(person, token))
 
@@ -44,6 +70,7 @@ class Logout(HeroesHandler):
     """/api/v1/accounts/logout"""
 
     @signed_in
+    @described(answers={204: None})
     async def delete(self) -> None:
         """End this sign-in; others of the same person go on."""
         await self.services.sign_in.sign_out(self.token or "")
@@ -54,13 +81,20 @@ class Profile(HeroesHandler):
     """/api/v1/accounts/profile"""
 
     @signed_in
+    @described(answers={200: answers.Profile})
     async def get(self) -> None:
         """The user's own profile."""
         self.reply(response_bodies.profile(self.me))
 
     @signed_in
+    @described(
+        body=request_bodies.ProfileChanges,
+        answers={200: answers.Profile},
+        refuses=(CodeStillGood, Throttled, CarrierRefused),
+    )
     async def patch(self) -> None:
-        changes = self.read(request_bodies.ProfileChanges())
+        """Change what is given; a new address or number waits until it is proven."""
+        changes = self.read()
         person = await self.services.people.change_profile(self.me, changes, address=self.address)
         self.reply(response_bodies.profile(person))
 
@@ -69,8 +103,10 @@ class VerifyEmail(HeroesHandler):
     """/api/v1/accounts/verify-email"""
 
     @signed_in
+    @described(body=request_bodies.VerifyEmail, answers={200: answers.Profile}, refuses=(TokenNotFound,))
     async def post(self) -> None:
-        token = self.read(request_bodies.VerifyEmail())["token"]
+        """Prove the address with the token that was mailed to it."""
+        token = self.read()["token"]
         self.reply(response_bodies.profile(await self.services.people.prove_email(self.me, token)))
 
 
@@ -78,8 +114,12 @@ class VerifyPhone(HeroesHandler):
     """/api/v1/accounts/verify-phone"""
 
     @signed_in
+    @described(
+        body=request_bodies.VerifyPhone, answers={200: answers.Profile}, refuses=(CodeWrong, Throttled)
+    )
     async def post(self) -> None:
-        code = self.read(request_bodies.VerifyPhone())["token"]
+        """Prove the number with the code that was texted to it."""
+        code = self.read()["token"]
         person = await self.services.people.prove_phone(self.me, code, token=self.token)
         self.reply(response_bodies.profile(person))
 
@@ -88,8 +128,10 @@ class ChangePassword(HeroesHandler):
     """/api/v1/accounts/change-password"""
 
     @signed_in
+    @described(body=request_bodies.ChangePassword, answers={200: None}, refuses=(Throttled,))
     async def post(self) -> None:
-        body = self.read(request_bodies.ChangePassword())
+        """Set a new password; other sign-ins end."""
+        body = self.read()
         await self.services.passwords.change(
             self.me,
             old=body["old_password"],
@@ -104,8 +146,12 @@ class RequestPassword(HeroesHandler):
     """/api/v1/accounts/request-password"""
 
     @anyone
+    @described(
+        body=request_bodies.RequestPassword, answers={200: answers.Detail}, refuses=(NotFound, Throttled)
+    )
     async def post(self) -> None:
-        email = self.read(request_bodies.RequestPassword())["email"]
+        """Mail a token with which a forgotten password is set anew."""
+        email = self.read()["email"]
         await self.services.passwords.mail_reset(email, address=self.address)
         self.reply({"detail": "A reset code has been sent to your email address."})
 
@@ -114,8 +160,14 @@ class ResetPassword(HeroesHandler):
     """/api/v1/accounts/reset-password"""
 
     @anyone
+    @described(
+        body=request_bodies.ResetPassword,
+        answers={200: answers.SignedInProfile},
+        refuses=(TokenNotFound, Throttled),
+    )
     async def post(self) -> None:
-        body = self.read(request_bodies.ResetPassword())
+        """Set a new password with the token that was mailed, and sign in."""
+        body = self.read()
         person, token = await self.services.passwords.reset(
             body["token"], body["new_password"], contract=CONTRACT, address=self.address
         )
@@ -126,7 +178,9 @@ class GetTime(HeroesHandler):
     """/api/v1/accounts/get-time"""
 
     @signed_in
+    @described(body=request_bodies.GetTime, answers={200: answers.UserLocalTime})
     async def post(self) -> None:
-        body = self.read(request_bodies.GetTime())
+        """What another user's clock shows at a moment."""
+        body = self.read()
         local = await self.services.people.local_time(body["user_id"], body["utc_datetime"])
         self.reply({"user_local_datetime": response_bodies.wall_clock(local)})

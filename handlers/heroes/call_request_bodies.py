@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import post_load
 
-from handlers.fields import MESSAGES, Body, Flag, Moment, Text, WholeNumber, fields, utc_text
+from handlers.fields import MESSAGES, Body, Described, Flag, Moment, Text, WholeNumber, fields, utc_text
 from handlers.heroes.dialect import STATUS_LETTERS
 from handlers.heroes.response_bodies import short_person
 from thserver.domain.bookings import Booking, Suggestion
@@ -19,7 +19,7 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", re.AS
 NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-class HeroId(fields.Field[Any]):
+class HeroId(fields.Field[Any], Described):
     """A hero's integer, or the UUID of his user in its usual spelling."""
 
     default_error_messages = {**MESSAGES, "invalid": "A hero's id is required: an integer or a UUID."}
@@ -35,6 +35,9 @@ class HeroId(fields.Field[Any]):
             digits = text.replace("-", "").lower()
             return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
         raise self.make_error("invalid")
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": ["integer", "string"], "examples": [1]}
 
 
 class NewCallRequest(Body):

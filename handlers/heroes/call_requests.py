@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from handlers.access import signed_in
+from handlers.descriptions import described
+from handlers.heroes import answers
 from handlers.heroes import call_request_bodies as bodies
 from handlers.heroes.base import HeroesHandler
 from handlers.paging import Page, PageQuery
 from thserver.domain.bookings import Booking, Kind
+from thserver.domain.errors import (
+    AlreadyOpen,
+    AlreadySuggested,
+    NotAllowed,
+    NotAParticipant,
+    NotFound,
+    NotVerified,
+    PaymentMethodMissing,
+    TimeTaken,
+    TooManyCancellations,
+    WrongState,
+)
 
 
 class CallRequestHandler(HeroesHandler):
@@ -23,15 +37,21 @@ class CallRequests(CallRequestHandler):
     """/api/v1/call-requests/"""
 
     @signed_in
+    @described(
+        body=bodies.NewCallRequest,
+        answers={200: answers.CallRequest},
+        refuses=(NotVerified, PaymentMethodMissing, AlreadyOpen),
+    )
     async def post(self) -> None:
         """Ask a hero for a call."""
-        asked = self.read(bodies.NewCallRequest())
+        asked = self.read()
         await self.show(await self.services.bookings.request(self.me, **asked))
 
     @signed_in
+    @described(query=PageQuery, answers={200: answers.CallRequestPage}, refuses=(NotFound,))
     async def get(self) -> None:
         """One's own call requests, as user and as hero, the newest first."""
-        query = self.read_query(PageQuery())
+        query = self.read_query()
         page = Page(query["page"], query["page_size"])
         count, found = await self.services.bookings.of_person(
             self.me.id, Kind.CALL, skip=page.skip, limit=page.size
@@ -45,6 +65,7 @@ class CallRequest(CallRequestHandler):
     """/api/v1/call-requests/:call_request_id"""
 
     @signed_in
+    @described(answers={200: answers.CallRequest}, refuses=(NotAParticipant,))
     async def get(self, call_request_id: str) -> None:
         """One call request, for its user and its hero."""
         await self.show(await self.find(call_request_id))
@@ -54,10 +75,15 @@ class Accept(CallRequestHandler):
     """/api/v1/call-requests/:call_request_id/accept/"""
 
     @signed_in
+    @described(
+        body=bodies.ThreeTimes,
+        answers={200: answers.CallRequest},
+        refuses=(NotAParticipant, NotAllowed, WrongState, AlreadySuggested),
+    )
     async def patch(self, call_request_id: str) -> None:
         """The hero accepts and suggests three times."""
         booking = await self.find(call_request_id)
-        answer = self.read(bodies.ThreeTimes())
+        answer = self.read()
         await self.show(await self.services.bookings.accept(booking, self.me.id, **answer))
 
 
@@ -65,10 +91,15 @@ class Decline(CallRequestHandler):
     """/api/v1/call-requests/:call_request_id/decline/"""
 
     @signed_in
+    @described(
+        body=bodies.Decline,
+        answers={200: answers.CallRequest},
+        refuses=(NotAParticipant, NotAllowed, WrongState),
+    )
     async def patch(self, call_request_id: str) -> None:
         """The hero declines, with a reason."""
         booking = await self.find(call_request_id)
-        answer = self.read(bodies.Decline())
+        answer = self.read()
         await self.show(await self.services.bookings.decline(booking, self.me.id, **answer))
 
 
@@ -76,10 +107,15 @@ class NewTimes(CallRequestHandler):
     """/api/v1/call-requests/:call_request_id/new-times/"""
 
     @signed_in
+    @described(
+        body=bodies.ThreeTimes,
+        answers={200: answers.CallRequest},
+        refuses=(NotAParticipant, NotAllowed, WrongState, AlreadySuggested),
+    )
     async def patch(self, call_request_id: str) -> None:
         """User or hero suggests three other times."""
         booking = await self.find(call_request_id)
-        answer = self.read(bodies.ThreeTimes())
+        answer = self.read()
         await self.show(await self.services.bookings.suggest(booking, self.me.id, **answer))
 
 
@@ -87,10 +123,15 @@ class AgreedTime(CallRequestHandler):
     """/api/v1/call-requests/:call_request_id/agreed-time/"""
 
     @signed_in
+    @described(
+        body=bodies.AgreedTime,
+        answers={200: answers.CallRequest},
+        refuses=(NotAParticipant, NotAllowed, WrongState, TimeTaken),
+    )
     async def patch(self, call_request_id: str) -> None:
         """User or hero takes one of the times that the other suggested last."""
         booking = await self.find(call_request_id)
-        answer = self.read(bodies.AgreedTime())
+        answer = self.read()
         await self.show(await self.services.bookings.agree(booking, self.me.id, **answer))
 
 
@@ -98,8 +139,13 @@ class Cancel(CallRequestHandler):
     """/api/v1/call-requests/:call_request_id/cancel/"""
 
     @signed_in
+    @described(
+        body=bodies.Cancel,
+        answers={200: answers.CallRequest},
+        refuses=(NotAParticipant, NotAllowed, WrongState, TooManyCancellations),
+    )
     async def patch(self, call_request_id: str) -> None:
         """User or hero cancels; beyond the allowed number only with `force`, for a fee."""
         booking = await self.find(call_request_id)
-        answer = self.read(bodies.Cancel())
+        answer = self.read()
         await self.show(await self.services.bookings.cancel(booking, self.me.id, **answer))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.access import signed_in
+from handlers.descriptions import described
 from handlers.fields import utc_text
+from handlers.heroes import answers
 from handlers.heroes.base import HeroesHandler
 from handlers.paging import Page, PageQuery
 from thserver.domain.bookings import Booking
 from thserver.domain.conferences import Action, Conference
+from thserver.domain.errors import NotAllowed, NotFound
 from thserver.domain.people import Person
 from thserver.services.conferences import Minutes
 
-QUERY = PageQuery()
 CONFERENCE_LOG = "Conference Log"
 # A call that joined without having rung here: it is in the log, and nobody pays for it.
 UNKNOWN_CALLER = "Unknown caller"
@@ -24,9 +26,10 @@ class Conferences(HeroesHandler):
     """/api/v1/conferences/"""
 
     @signed_in
+    @described(query=PageQuery, answers={200: answers.ConferencePage}, refuses=(NotFound,))
     async def get(self) -> None:
         """A page of the conferences of one's own calls, the newest first."""
-        query = self.read_query(QUERY)
+        query = self.read_query()
         page = Page(query["page"], query["page_size"])
         minutes = await self.services.conferences.of_person(self.me, skip=page.skip, limit=page.size)
         results = [summary(conference, minutes) for conference in minutes.conferences]
@@ -37,7 +40,9 @@ class ConferenceDetail(HeroesHandler):
     """/api/v1/conferences/:conference_id"""
 
     @signed_in
+    @described(answers={200: answers.Conference}, refuses=(NotAllowed,))
     async def get(self, sid: str) -> None:
+        """One conference with its log, in the order of the call."""
         minutes = await self.services.conferences.get(self.me, sid)
         self.reply(detail(minutes.conferences[0], minutes))
 

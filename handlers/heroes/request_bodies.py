@@ -45,6 +45,9 @@ class NewPassword(Password):
             raise ValidationError(DIALECT.problems[refusal.problems["password"]]) from refusal
         return password
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "minLength": passwords.SHORTEST, "pattern": "[0-9]"}
+
 
 class Token(Text):
     """A code or token as we hand it out: so many lowercase letters and digits, exactly."""
@@ -64,6 +67,9 @@ class Token(Text):
             raise self.make_error("not_a_token", length=self.length)
         return text
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{self.form.pattern}$"}
+
 
 class UserId(Text):
     """A person's UUID."""
@@ -75,6 +81,9 @@ class UserId(Text):
         if not UUID.fullmatch(text):
             raise self.make_error("not_a_uuid")
         return text
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "uuid"}
 
 
 class PhoneToken(Body):

@@ -9,6 +9,8 @@ import orjson
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.httputil import HTTPHeaders
 
+from tests.clients.descriptions import check
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -32,7 +34,8 @@ class Api:
         headers: dict[str, str] | None = None,
         raw: bytes | None = None,
     ) -> Answer:
-        """Send a request; `body` goes as JSON, `raw` as it is. No answer of the service may be a 500."""
+        """Send a request; `body` goes as JSON, `raw` as it is. No answer of the service may be a 500, or
+        anything else that its OpenAPI document does not describe."""
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token is not None:
             sent["Authorization"] = token
@@ -52,4 +55,13 @@ class Api:
         assert response.code != 500, f"{method} {path} answered 500: {response.body!r}"
         kind = response.headers.get("Content-Type", "")
         content = orjson.loads(response.body) if response.body and "json" in kind else None
+        check(
+            method,
+            path,
+            sent,
+            status=response.code,
+            kind=kind,
+            body=content,
+            raw=response.body,
+        )
         return Answer(response.code, content, response.headers, response.body)

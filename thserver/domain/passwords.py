@@ -6,7 +6,7 @@ import unicodedata
 
 from thserver.domain.errors import Invalid
 
-LONGEST = 1024
+SHORTEST, LONGEST = 8, 1024
 
 
 def normal(password: str) -> str:
@@ -14,7 +14,9 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def check(password: str, *, field: str = "password", shortest: int = 8, with_digit: bool = True) -> None:
+def check(
+    password: str, *, field: str = "password", shortest: int = SHORTEST, with_digit: bool = True
+) -> None:
     """Raises Invalid with too_short, too_long or needs_a_digit."""
     if len(password) > LONGEST:
         raise Invalid({field: "too_long"})

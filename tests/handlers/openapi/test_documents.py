@@ -1,0 +1,73 @@
+"""The OpenAPI documents: every route of every contract is in its document, and nothing else is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+from tornado.websocket import WebSocketHandler
+
+from handlers.base import UnknownPath
+from handlers.openapi.contracts import CONTRACTS, Contract
+from handlers.openapi.document import document
+from handlers.openapi.paths import documented_path, methods_of, templates_of
+
+each_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda each: each.name)
+SAMPLES = {"integer": "7", "string": "7f"}
+
+
+def made(contract: Contract) -> dict[str, Any]:
+    return document(contract, "http://localhost")
+
+
+@each_contract
+def test_a_document_is_an_openapi_document(contract: Contract) -> None:
+    schemathesis.openapi.from_dict(made(contract)).validate()
+
+
+@each_contract
+def test_a_document_has_every_route_and_method_and_none_besides(contract: Contract) -> None:
+    routes = {
+        (template, method)
+        for pattern, handler in contract.routes
+        if not issubclass(handler, (UnknownPath, WebSocketHandler))
+        for template in templates_of(pattern, handler)
+        for method in methods_of(handler)
+    }
+    paths = made(contract)["paths"]
+    told = {(path, method) for path, item in paths.items() for method in item if method != "parameters"}
+    assert told == routes
+
+
+@each_contract
+def test_a_path_is_what_its_route_matches(contract: Contract) -> None:
+    for pattern, handler in contract.routes:
+        if issubclass(handler, (UnknownPath, WebSocketHandler)):
+            continue
+        for template in templates_of(pattern, handler):
+            item = made(contract)["paths"][template]
+            path = template
+            for parameter in item.get("parameters", ()):
+                path = path.replace(f"{{{parameter['name']}}}", SAMPLES[parameter["schema"]["type"]])
+            assert re.fullmatch(pattern, path), (template, pattern)
+            beginning = re.split("[:<{]", documented_path(handler))[0]
+            assert template.removeprefix("/v2").startswith(beginning), (template, handler.__doc__)
+
+
+@each_contract
+def test_every_operation_says_in_a_sentence_what_it_does(contract: Contract) -> None:
+    for path, item in made(contract)["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                assert operation["summary"], (path, method)
+
+
+@each_contract
+def test_every_schema_can_be_read(contract: Contract) -> None:
+    whole = made(contract)
+    for name in whole["components"]["schemas"]:
+        schema = {"$ref": f"#/components/schemas/{name}", "components": whole["components"]}
+        jsonschema_rs.Draft202012Validator(schema)
