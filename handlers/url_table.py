@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado.routing import Matcher
 
-from handlers import health, media
+from handlers import calendar, health, media
 from handlers.base import Handler, UnknownPath
 from handlers.circles.routes import ROUTES as CIRCLES
 from handlers.console.practice_phone import ROUTES as PRACTICE
@@ -39,6 +39,7 @@ URL_TABLE: list[tuple[str | Matcher, type[Handler]]] = [
     *CIRCLES,
     *media.ROUTES,
     *WEBHOOKS,
+    *calendar.ROUTES,
     *PRACTICE,
     *CONSOLE,
 ]

@@ -20,6 +20,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 _access = logging.getLogger("thserver.access")
 _CHATTY = ("apscheduler", "asyncio", "httpcore", "httpx", "motor", "pymongo", "stripe", "tornado", "twilio")
+_SECRET_PATHS = re.compile(r"(?i)^(/+calendar/+)(?!feed/?$).+", re.DOTALL)
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -49,9 +50,14 @@ def log_request(handler: Any) -> None:
     if _access.isEnabledFor(level):
         request = handler.request
         _access.log(
-            level, "%s %s %s from %s in %.0f ms", status, request.method, request.path, request.remote_ip,
-            1000 * seconds,
+            level, "%s %s %s from %s in %.0f ms", status, request.method, shown_path(request.path),
+            request.remote_ip, 1000 * seconds,
         )  # fmt: skip
+
+
+def shown_path(path: str) -> str:
+    """A request's path as it may be logged: who has the address of a calendar feed may read it."""
+    return _SECRET_PATHS.sub(r"\1…", path)
 
 
 class _OneLine(logging.Formatter):

@@ -9,6 +9,7 @@ from store.database import Database
 from thserver.domain.ports import Clock
 from thserver.services.background import Background
 from thserver.services.bookings import BookingService
+from thserver.services.calendar_entries import CalendarEntries
 from thserver.services.circle_accounts import CircleAccounts
 from thserver.services.circles import Circles
 from thserver.services.closing import Closing
@@ -44,6 +45,7 @@ def wire_circles(
     media: Media,
     outbox: Outbox,
     bookings: BookingService,
+    calendar: CalendarEntries,
     closing: Closing,
     token_kinds: TokenKinds,
 ) -> CircleServices:
@@ -67,6 +69,7 @@ def wire_circles(
         letters=NoticeLetters(
             database=database,
             outbox=outbox,
+            calendar=calendar,
             web_domain=settings.web_domain,
             conference_number=settings.conference_number,
             secret_key=settings.secret_key,

@@ -8,6 +8,7 @@ from thserver.domain.ports import Clock
 from thserver.services.background import Background
 from thserver.services.blacklist import Blacklist
 from thserver.services.booking_moves import BookingMoves
+from thserver.services.calendar_entries import CalendarEntries
 from thserver.services.closing import Closing
 from thserver.services.gathering_texts import GatheringTexts
 from thserver.services.gatherings import Gatherings
@@ -26,6 +27,7 @@ def wire_gatherings(
     moves: BookingMoves,
     news: NewsDesk,
     outbox: Outbox,
+    calendar: CalendarEntries,
     media: Media,
     blacklist: Blacklist,
     closing: Closing,
@@ -35,6 +37,7 @@ def wire_gatherings(
         database=database,
         clock=clock,
         outbox=outbox,
+        calendar=calendar,
         conference_number=settings.conference_number,
         secret_key=settings.secret_key,
         limit_per_person=settings.limit_invitation_texts_per_person_hour,

@@ -13,6 +13,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "accepted": ("Request Accepted", "{other} has accepted your request and suggests times."),
     "new_times": ("New Times Suggested", "{other} suggests other times for your {topic}."),
     "agreed": ("Meeting Confirmed", "Your {subject} has been confirmed."),
+    "moved": ("Meeting Moved", "{other} has set a new time for your {topic}."),
     "declined": ("Meeting Cancelled", "Your {subject} has been declined."),
     "cancelled": ("Meeting Cancelled", "Your {subject} has been cancelled."),
     "lapsed": ("Meeting Cancelled", "Your {subject} was not confirmed in time."),

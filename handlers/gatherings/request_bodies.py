@@ -117,6 +117,7 @@ class Completed(Flag):
 
 class MeetingChanges(Body):
     completed = Completed(load_default=False)
+    starts = Moment(allow_none=True, data_key="time", load_default=None)
 
 
 class OneUser(Body):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from scheduler.runner import Runner
 from store.database import Database
+from tests.calendars import CalendarProgram
 from tests.circle_makers import App, entry, invite, invite_token, letters_to, make_app
 from tests.clients.circles import CirclesClient
 from tests.clients.heroes import HeroesClient
@@ -112,6 +113,12 @@ async def test_a_circle_is_told_and_comes_together_by_phone(
     assert letter["subject"] == "The funeral of John Doe"
     assert "Bring a song." in letter["text"]
     pin = letter["text"].split("asked for it: ")[1][:6]
+    anns_calendar = CalendarProgram()
+    anns_calendar.take_all([letter])
+    (in_it,) = anns_calendar.events.values()
+    assert in_it["summary"] == "Gathering with the circle of John Doe"
+    assert in_it["location"].endswith(f",,{pin}#")
+    assert "Bring a song." in in_it["description"]
 
     # A quarter of an hour before they are reminded: Ann by mail, Bob by mail and by text.
     (booking,) = [

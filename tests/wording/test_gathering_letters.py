@@ -18,15 +18,17 @@ FACTS: dict[str, Any] = {
     "first_name": "Cam",
     "web_url": "https://www.example.com",
     "by": "Ann Lee",
+    "by_me": False,
     "title": "Board games",
     "description": "Bring cake.",
     "starts": NINE,
     "number": "+12025550100",
     "pin": "482913",
 }
+NAMES = ("gathering_invitation", "gathering_moved", "gathering_left", "gathering_called_off")
 
 
-@pytest.mark.parametrize("name", ["gathering_invitation", "gathering_called_off"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("lacking", [{}, {"description": "", "pin": None}, {"first_name": ""}])
 def test_every_letter_renders(name: str, lacking: dict[str, Any]) -> None:
     letter = letters.render(name, {**FACTS, **lacking}, zone=CHICAGO)
@@ -45,7 +47,7 @@ def test_an_invitation_without_a_time_says_so() -> None:
     assert "\n\n\n" not in letter.text
 
 
-@pytest.mark.parametrize("name", ["gathering_invitation", "gathering_called_off"])
+@pytest.mark.parametrize("name", NAMES)
 def test_what_strangers_write_stays_in_its_place(name: str) -> None:
     letter = letters.render(name, {**FACTS, **dict.fromkeys(("by", "title", "description"), EVIL)})
     assert "\n" not in letter.subject

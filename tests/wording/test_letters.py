@@ -19,6 +19,8 @@ BOOKING: dict[str, Any] = {
     "web_url": "https://www.example.com",
     "other": "Tom Brady",
     "by_me": False,
+    "by_nobody": False,
+    "title": "Throwing far",
     "is_host": False,
     "message": "Teach me how to throw!",
     "minutes": 90,
@@ -36,10 +38,14 @@ OF_BOOKINGS = (
     "cancelled",
     "declined",
     "lapsed",
+    "meeting_cancelled",
+    "meeting_confirmed",
     "missed",
     "new_request",
     "new_times",
     "reminder",
+    "session_cancelled",
+    "session_confirmed",
     "time_agreed",
 )
 CHICAGO = ZoneInfo("America/Chicago")

@@ -112,7 +112,8 @@ class Pin:
 class Booking:
     """`host_id` and `guest_ids` are people's integer ids. `starts` and `minutes` are firm from AGREED on.
 
-    `rate_in_cents` is per minute, fixed when the time is agreed. `reason` is the host's for declining,
+    `sequence` counts the changes that people's calendars must hear of: 0 until it is agreed on, so that it is in no
+    calendar. `rate_in_cents` is per minute, fixed when the time is agreed. `reason` is the host's for declining,
     `cancel_reason` that of whoever cancelled. `details` holds what only this kind's contract knows.
     """
 
@@ -134,6 +135,7 @@ class Booking:
     pins: tuple[Pin, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
     news: tuple[News, ...] = ()
+    sequence: int = 0
     created: datetime
     updated: datetime
 

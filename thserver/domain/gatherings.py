@@ -94,6 +94,19 @@ def check_time(starts: datetime | None, now: datetime) -> None:
         raise Invalid(starts="in_the_past")
 
 
+def whole_milliseconds(moment: datetime) -> datetime:
+    """The database keeps no more of it."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def check_movable(booking: Booking, now: datetime) -> None:
+    """Raises WrongState for one that is completed, or whose time has come."""
+    check_open(booking)
+    has_begun = booking.starts is not None and booking.starts <= now
+    if booking.state not in (State.ACCEPTED, State.AGREED) or has_begun:
+        raise WrongState
+
+
 def check_open(booking: Booking) -> None:
     """Raises WrongState for one that is completed."""
     if booking.details["completed"]:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from thserver.domain.ports import Invite
+
 
 class OutboxKind(StrEnum):
     TEXT = "text"
@@ -52,6 +54,7 @@ class LetterDraft:
     to: str
     template: str
     facts: Mapping[str, Any]
+    invite: Invite | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

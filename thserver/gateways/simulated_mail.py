@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from thserver.domain.ports import Letter, Outcome, Sent
+from thserver.domain.ports import INVITE_NAME, Letter, Outcome, Sent
 from thserver.gateways.simulated_records import Records
 
 REFUSED = Sent(Outcome.FAILED, reason="550")
@@ -46,6 +46,10 @@ class SimulatedMail:
 
 
 def _kept(letter: Letter) -> dict[str, Any]:
+    attachments = list(letter.attachments)
+    if letter.invite is not None:
+        mime_type = f"text/calendar; method={letter.invite.method}; charset=UTF-8"
+        attachments.append((INVITE_NAME, mime_type, letter.invite.content.encode()))
     return {
         "to": letter.to,
         "subject": letter.subject,
@@ -53,7 +57,6 @@ def _kept(letter: Letter) -> dict[str, Any]:
         "html": letter.html,
         "message_id": letter.message_id,
         "attachments": [
-            [name, mime_type, base64.b64encode(content).decode()]
-            for name, mime_type, content in letter.attachments
+            [name, mime_type, base64.b64encode(content).decode()] for name, mime_type, content in attachments
         ],
     }

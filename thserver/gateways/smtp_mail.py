@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiosmtplib
 
-from thserver.domain.ports import Clock, Letter, Outcome, Sent
+from thserver.domain.ports import INVITE_NAME, Clock, Invite, Letter, Outcome, Sent
 from thserver.gateways.clock import SystemClock
 
 log = logging.getLogger(__name__)
@@ -128,12 +128,30 @@ class SmtpMail:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(_sendable(letter.text))
         message.add_alternative(_sendable(letter.html), subtype="html")
+        if letter.invite is not None:
+            _add_invite(message, letter.invite)
         for name, mime_type, content in letter.attachments:
             maintype, _, subtype = mime_type.partition("/")
             message.add_attachment(
                 content, maintype=maintype, subtype=subtype or "octet-stream", filename=_one_line(name)
             )
         return message.as_bytes()
+
+
+def _add_invite(message: EmailMessage, invite: Invite) -> None:
+    """As a third way to read the letter, which is what mail programs act on, and as a file for those that do not know
+    it. The file is no second text/calendar: some programs would take that for another, unreadable invitation."""
+    content = _sendable(invite.content)
+    message.add_alternative(
+        content, subtype="calendar", charset="UTF-8", cte="base64", params={"method": invite.method}
+    )
+    message.add_attachment(
+        content.encode(),
+        maintype="application",
+        subtype="ics",
+        filename=INVITE_NAME,
+        params={"name": INVITE_NAME},
+    )
 
 
 def ses_smtp_url(access_key: str, secret_key: str, region: str) -> str:

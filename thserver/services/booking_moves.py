@@ -39,6 +39,7 @@ class BookingMoves:
         for attempt in range(PIN_ATTEMPTS):
             if booking.state is State.AGREED:
                 booking.pins = self._pins(booking, attempt)
+                booking.sequence = 1
             try:
                 await (keep or self._bookings.add)(booking)
             except AlreadyExists as error:

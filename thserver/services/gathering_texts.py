@@ -1,11 +1,16 @@
-"""What the members of a gathering are told: that they are invited, and that it was called off."""
+"""What the members of a gathering are told: that they are invited, that it has another time, that it was called off.
+
+Whoever has a phone is texted; whoever has an address gets a letter for his calendar, too, or in the text's place.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from store.bookings import FIRM
 from store.database import Database
 from thserver.domain import gatherings as rules
 from thserver.domain.bookings import Booking, Kind, News, State
@@ -13,6 +18,7 @@ from thserver.domain.errors import Throttled
 from thserver.domain.outbox import LetterDraft
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
+from thserver.services.calendar_entries import CalendarEntries
 from thserver.services.outbox import Outbox
 from thserver.services.reminders import pin_of
 from thserver.wording import texts
@@ -20,6 +26,16 @@ from thserver.wording import texts
 log = logging.getLogger("thserver.gatherings")
 
 HOUR = timedelta(hours=1)
+# News → the letter about it. Whoever does something is not texted about it, and gets the letter for his calendar only.
+LETTERS = {
+    "agreed": "gathering_made",
+    "invited": "gathering_invitation",
+    "moved": "gathering_moved",
+    "left": "gathering_left",
+    "called_off": "gathering_called_off",
+}
+# These cost a text each, and somebody could be pestered with them.
+LIMITED = frozenset({"invited", "moved"})
 
 
 class GatheringTexts:
@@ -29,6 +45,7 @@ class GatheringTexts:
         database: Database,
         clock: Clock,
         outbox: Outbox,
+        calendar: CalendarEntries,
         conference_number: str,
         secret_key: str,
         limit_per_person: int,
@@ -38,6 +55,7 @@ class GatheringTexts:
         self._limits = database.limits
         self._clock = clock
         self._outbox = outbox
+        self._calendar = calendar
         self._number = conference_number
         self._secret_key = secret_key
         self._limit_per_person = limit_per_person
@@ -53,18 +71,19 @@ class GatheringTexts:
 
     async def heard(self, booking: Booking, news: News) -> None:
         """Tell whom this news is for; telling it again is once."""
-        if booking.kind is not Kind.GATHERING or news.what not in ("invited", "called_off"):
+        if booking.kind is not Kind.GATHERING or news.what not in LETTERS:
             return
         wanted = _whom(booking, news)
-        people = await self._people.many({*wanted, *([news.by] if news.by else [])})
-        by = people[news.by].full_name if news.by in people else "Somebody"
+        people = await self._people.many({booking.host_id, *wanted, *([news.by] if news.by else [])})
         for person_id in wanted:
             person = people.get(person_id)
-            if person is not None and person.closed is None:
-                if news.what == "invited" and not await self._may_be_texted(news.by, person_id):
-                    log.warning("person %s is invited too often by one person", person_id)
-                    continue
-                await self._tell(booking, news, person, by)
+            if person is None or person.closed is not None:
+                continue
+            is_limited = news.what in LIMITED and person_id != news.by
+            if is_limited and not await self._may_be_texted(news.by, person_id):
+                log.warning("person %s is told too much by one person", person_id)
+                continue
+            await self._tell(booking, news, person, people)
 
     async def _may_be_texted(self, sender_id: int | None, person_id: int) -> bool:
         used = await self._limits.count(
@@ -72,54 +91,87 @@ class GatheringTexts:
         )
         return used <= rules.MOST_TEXTS_TO_ONE
 
-    async def _tell(self, booking: Booking, news: News, person: Person, by: str) -> None:
-        title = booking.details["title"]
-        is_invitation = news.what == "invited"
+    async def _tell(self, booking: Booking, news: News, person: Person, people: Mapping[int, Person]) -> None:
+        who = people.get(news.by) if news.by is not None else None
+        by = who.full_name if who is not None else "Somebody"
         pin = pin_of(booking, person.id, self._secret_key)
-        facts = {
-            "by": by,
-            "title": title,
-            "description": booking.details["description"] or "",
-            "starts": booking.starts,
-            "number": self._number,
-            "pin": pin,
-        }
-        template = "gathering_invitation" if is_invitation else "gathering_called_off"
+        key = f"news:{booking.id}:{news.id}:{person.id}"
         more: dict[str, Any] = {
-            "key": f"news:{booking.id}:{news.id}:{person.id}",
             "person_id": person.id,
             "booking_id": booking.id,
             "purpose": "notice",
             "not_after": booking.ends,
             # Not any more if he is out of it by then, or the time has changed.
-            "booking_starts": booking.starts if booking.state is State.AGREED else None,
+            "booking_starts": booking.starts
+            if booking.state is State.AGREED and news.what != "left"
+            else None,
         }
-        if person.phone:
-            if is_invitation:
-                body = texts.invitation(
-                    by=by,
-                    title=title,
-                    starts=booking.starts,
-                    zone=person.zone,
-                    number=self._number,
-                    pin=pin,
-                )
-            else:
-                assert booking.starts is not None
-                body = texts.called_off(by=by, title=title, starts=booking.starts, zone=person.zone)
-            letter = (
-                LetterDraft(to=person.mail_address, template=template, facts=facts)
-                if person.mail_address
-                else None
+        letter = None
+        if person.mail_address:
+            about = booking.details["description"] or ""
+            letter = LetterDraft(
+                to=person.mail_address,
+                template=LETTERS[news.what],
+                facts={
+                    "by": by,
+                    "by_me": person.id == news.by,
+                    "title": booking.details["title"],
+                    "description": about,
+                    "starts": booking.starts,
+                    "number": self._number,
+                    "pin": pin,
+                },
+                invite=self._calendar.invite(booking, person, people, about=about)
+                if _is_for_calendars(booking, news)
+                else None,
             )
-            await self._outbox.add_text(to=person.phone, body=body, instead=letter, **more)
-        elif person.mail_address:
-            await self._outbox.add_letter(to=person.mail_address, template=template, facts=facts, **more)
+        body = self._text(booking, news, person, by=by, pin=pin)
+        is_texted = body is not None and person.phone is not None
+        if letter is not None and (letter.invite is not None or not is_texted):
+            # Under the key that the text's own substitute has, so that nobody gets it twice.
+            await self._outbox.add_letter(
+                key=f"{key}:letter" if is_texted else key,
+                to=letter.to,
+                template=letter.template,
+                facts=letter.facts,
+                invite=letter.invite,
+                **more,
+            )
+        if body is not None and person.phone is not None:
+            await self._outbox.add_text(key=key, to=person.phone, body=body, instead=letter, **more)
+
+    def _text(self, booking: Booking, news: News, person: Person, *, by: str, pin: str | None) -> str | None:
+        """None for what is told by letter only."""
+        title = booking.details["title"]
+        if person.id == news.by or news.what not in ("invited", "moved", "called_off"):
+            return None
+        if news.what == "called_off":
+            assert booking.starts is not None
+            return texts.called_off(by=by, title=title, starts=booking.starts, zone=person.zone)
+        if news.what == "moved" and booking.starts is not None:
+            return texts.moved(
+                by=by, title=title, starts=booking.starts, zone=person.zone, number=self._number, pin=pin
+            )
+        return texts.invitation(
+            by=by, title=title, starts=booking.starts, zone=person.zone, number=self._number, pin=pin
+        )
 
 
 def _whom(booking: Booking, news: News) -> list[int]:
-    """`invited:0` is for all who are in it from the beginning, `invited:4:17` for person 17."""
+    """`invited:0` is for all who are in it from the beginning, `invited:4:17` for person 17, `left:5:17` for the same
+    when he is out of it. Of the time the one who sets it is told as well."""
     _, _, person_id = news.id.partition(":")[2].partition(":")
+    if news.what == "left":
+        return [int(person_id)] if int(person_id) not in booking.people_ids else []
     if person_id:
         return [int(person_id)] if int(person_id) in booking.guest_ids else []
+    if news.what == "agreed":
+        return [each for each in booking.people_ids if each == news.by]
+    if news.what in ("moved", "called_off"):
+        return list(booking.people_ids)
     return [each for each in booking.people_ids if each != news.by]
+
+
+def _is_for_calendars(booking: Booking, news: News) -> bool:
+    """Whether the booking is still as this news says: what has gone on since has letters of its own."""
+    return booking.state is State.CANCELLED if news.what == "called_off" else booking.state in FIRM

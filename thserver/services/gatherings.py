@@ -7,7 +7,7 @@ his PIN in the same update, and is taken off the line right after it.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from store.bookings import Stale
@@ -85,8 +85,7 @@ class Gatherings:
         """
         now = self._clock.now()
         if starts is not None:
-            # The database keeps no more of it.
-            starts = starts.replace(microsecond=starts.microsecond // 1000 * 1000)
+            starts = rules.whole_milliseconds(starts)
         rules.check_time(starts, now)
         guest_ids = await self._who_may_be_invited(king.id, user_ids)
         if len(guest_ids) >= rules.MOST_MEMBERS:
@@ -144,8 +143,8 @@ class Gatherings:
                 await self._texts.count(sender.id, 1)
                 counted = True
             now = self._clock.now()
-            news = News(f"invited:{booking.details['version'] + 1}:{user_id}", "invited", sender.id, now)
-            pin = self._pin(booking, user_id, attempt) if booking.pins else None
+            news = _news("invited", booking, sender.id, now, about=user_id)
+            pin = self._pin(booking, user_id, attempt, beside=booking.pins) if booking.pins else None
             changed = await self._gatherings.invite(booking, user_id, pin=pin, news=news, now=now)
             self._news.tell(changed)
             return changed
@@ -162,14 +161,22 @@ class Gatherings:
             rules.check_open(booking)
             if user_id not in booking.guest_ids:
                 raise Invalid(user="unknown")
-            return await self._gatherings.let_go(booking, user_id, now=self._clock.now())
+            return await self._let_go(booking, user_id, by=king.id)
 
         changed = await self._change(gathering_id, king.id, change)
         self._show_out(changed.id)
         return gathering_of(changed)
 
-    async def update(self, king: Person, gathering_id: int, *, completed: bool) -> Gathering:
-        """The king says that it is completed, for good. Raises NotFound, NotAllowed or WrongState."""
+    async def update(
+        self, king: Person, gathering_id: int, *, completed: bool, starts: datetime | None = None
+    ) -> Gathering:
+        """The king sets its time, or another one, until it has begun; and says that it is completed, for good.
+
+        Everybody is told. Raises NotFound, NotAllowed, WrongState, Invalid, Throttled, or TimeTaken when he hosts
+        another call then.
+        """
+        if starts is not None:
+            await self._set_time(king, gathering_id, rules.whole_milliseconds(starts))
 
         async def change(booking: Booking, attempt: int) -> Booking:
             rules.check_king(booking, king.id)
@@ -180,7 +187,7 @@ class Gatherings:
             state, minutes = rules.after_completion(booking, now)
             news = None
             if state is State.CANCELLED and booking.state is State.AGREED:
-                news = News(f"called_off:{booking.details['version'] + 1}", "called_off", king.id, now)
+                news = _news("called_off", booking, king.id, now)
             changed = await self._gatherings.complete(booking, state, minutes, news=news, now=now)
             self._news.tell(changed)
             return changed
@@ -196,7 +203,7 @@ class Gatherings:
         async def change(booking: Booking, attempt: int) -> Booking:
             now = self._clock.now()
             if person_id in booking.guest_ids:
-                return await self._gatherings.let_go(booking, person_id, now=now)
+                return await self._let_go(booking, person_id, by=person_id)
             if booking.guest_ids:
                 return await self._pass_on(booking, now)
             gathering = gathering_of(booking)
@@ -245,6 +252,40 @@ class Gatherings:
                 attempt += 1
         raise Unavailable
 
+    async def _set_time(self, king: Person, gathering_id: int, starts: datetime) -> None:
+        rules.check_time(starts, self._clock.now())
+        counted = False
+
+        async def change(booking: Booking, attempt: int) -> Booking:
+            nonlocal counted
+            now = self._clock.now()
+            rules.check_king(booking, king.id)
+            rules.check_movable(booking, now)
+            if booking.starts == starts:
+                return booking
+            if not counted:
+                await self._texts.count(king.id, len(booking.guest_ids))
+                counted = True
+            pins = {pin.person_id: pin for pin in booking.pins}
+            for person_id in booking.people_ids:
+                if person_id not in pins:
+                    pins[person_id] = self._pin(booking, person_id, attempt, beside=pins.values())
+            changed = await self._gatherings.set_time(
+                booking, starts, pins=pins.values(), news=_news("moved", booking, king.id, now), now=now
+            )
+            self._news.tell(changed)
+            return changed
+
+        await self._change(gathering_id, king.id, change)
+
+    async def _let_go(self, booking: Booking, person_id: int, *, by: int) -> Booking:
+        now = self._clock.now()
+        changed = await self._gatherings.let_go(
+            booking, person_id, news=_left(booking, person_id, by, now), now=now
+        )
+        self._news.tell(changed)
+        return changed
+
     async def _pass_on(self, booking: Booking, now: datetime) -> Booking:
         """The king leaves, and one of the others is king. Raises Stale."""
         heirs = list(booking.guest_ids)
@@ -264,19 +305,22 @@ class Gatherings:
             changed = await self._crown(booking, heirs[0], people, in_use=in_use, holds_time=False)
         if in_use and not await self._rooms.is_used(booking.room, booking.id):
             await self._gatherings.take_next_room(booking.id)
+        self._news.tell(changed)
         return changed
 
     async def _crown(
         self, booking: Booking, heir_id: int, people: Mapping[int, Person], *, in_use: bool, holds_time: bool
     ) -> Booking:
         name = people[heir_id].full_name if heir_id in people else ""
+        now = self._clock.now()
         return await self._gatherings.crown(
             booking,
             heir_id,
             room=await self._people.give_slug(heir_id, name),
             later=in_use,
             holds_time=holds_time,
-            now=self._clock.now(),
+            news=_left(booking, booking.host_id, booking.host_id, now),
+            now=now,
         )
 
     async def _who_may_be_invited(self, sender_id: int, user_ids: Sequence[int]) -> list[int]:
@@ -289,9 +333,9 @@ class Gatherings:
         blockers = await self._blacklist.blockers(sender_id, there) if there else set()
         return [each for each in there if each not in blockers]
 
-    def _pin(self, booking: Booking, person_id: int, attempt: int) -> Pin:
+    def _pin(self, booking: Booking, person_id: int, attempt: int, *, beside: Iterable[Pin]) -> Pin:
         """A PIN for somebody who comes later, none like another in this gathering."""
-        there = {pin.hash for pin in booking.pins}
+        there = {pin.hash for pin in beside}
         while True:
             pin = codes.pin_for(self._secret_key, booking.id, person_id, attempt)
             hashed = codes.keyed_hash(self._secret_key, "pin", pin)
@@ -301,3 +345,16 @@ class Gatherings:
 
     def _show_out(self, gathering_id: int) -> None:
         self._background.soon(f"show out of {gathering_id}", lambda: self._rooms.show_out(gathering_id))
+
+
+def _news(what: str, booking: Booking, by: int, now: datetime, *, about: int | None = None) -> News:
+    """Of a change that is still to be made; `about` is whom alone it concerns."""
+    version = booking.details["version"] + 1
+    return News(f"{what}:{version}" if about is None else f"{what}:{version}:{about}", what, by, now)
+
+
+def _left(booking: Booking, person_id: int, by: int, now: datetime) -> News | None:
+    """For his calendar; nothing that is over, or has no time, is taken out of it."""
+    if booking.state is not State.AGREED or booking.starts is None or booking.starts <= now:
+        return None
+    return _news("left", booking, by, now, about=person_id)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from store.bookings import FIRM
 from store.database import Database
-from thserver.domain.bookings import Booking, Kind, News, Role, Suggestion
+from thserver.domain.bookings import Booking, Kind, News, Role, State, Suggestion
 from thserver.domain.people import Person
+from thserver.services.calendar_entries import CalendarEntries
 from thserver.services.outbox import Outbox
 from thserver.services.reminders import AllIsWanted, Wishes, others_of, pin_of
 
@@ -26,9 +28,14 @@ CALL_LETTERS: Templates = {
 }
 SESSION_LETTERS: Templates = {
     "requested": {HOST: "session_requested"},
-    "agreed": {GUEST: "session_confirmed"},
+    "agreed": {HOST: "session_confirmed", GUEST: "session_confirmed"},
     "cancelled": {HOST: "session_cancelled", GUEST: "session_cancelled"},
     "lapsed": {GUEST: "session_lapsed"},
+}
+# Of requests people are told where they are asked; by letter comes what is to stand in their calendars.
+MEETING_LETTERS: Templates = {
+    "agreed": {HOST: "meeting_confirmed", GUEST: "meeting_confirmed"},
+    "cancelled": {HOST: "meeting_cancelled", GUEST: "meeting_cancelled"},
 }
 # What it is about is told by the letters of the notice.
 MEMORIAL_LETTERS: Templates = {"cancelled": {GUEST: "circle_gathering_cancelled"}}
@@ -36,11 +43,15 @@ MEMORIAL_LETTERS: Templates = {"cancelled": {GUEST: "circle_gathering_cancelled"
 LETTERS: dict[Kind, Templates] = {
     Kind.CALL: CALL_LETTERS,
     Kind.SESSION: SESSION_LETTERS,
+    Kind.MEETING: MEETING_LETTERS,
     Kind.MEMORIAL: MEMORIAL_LETTERS,
 }
 # Whoever does these knows it already.
 NOT_TO_WHO_DID_IT = frozenset({"requested", "accepted", "new_times", "declined"})
-CANCELLED_TO_THE_OTHER_ONLY = frozenset({Kind.SESSION})
+# Who withdraws one of these before it is firm knows it, too; later he needs a letter that takes it out of his calendar.
+CANCELLED_TO_THE_OTHER_ONLY = frozenset({Kind.SESSION, Kind.MEETING})
+# Whose letters change calendars, and in which states of the booking: what has gone on since has letters of its own.
+IN_CALENDARS = {"agreed": FIRM, "cancelled": frozenset({State.CANCELLED})}
 
 
 class Letters:
@@ -49,6 +60,7 @@ class Letters:
         *,
         database: Database,
         outbox: Outbox,
+        calendar: CalendarEntries,
         web_domain: str,
         conference_number: str,
         secret_key: str,
@@ -57,6 +69,7 @@ class Letters:
     ) -> None:
         self._people = database.people
         self._outbox = outbox
+        self._calendar = calendar
         self._wishes = wishes or AllIsWanted()
         self._web_domain = web_domain
         self._number = conference_number
@@ -82,6 +95,9 @@ class Letters:
                 person_id=person_id,
                 template=template,
                 facts=self._facts(booking, news, person, people),
+                invite=self._calendar.invite(booking, person, people)
+                if booking.state in IN_CALENDARS.get(news.what, ())
+                else None,
                 booking_id=booking.id,
             )
 
@@ -92,6 +108,8 @@ class Letters:
         return {
             "other": others_of(booking, person.id, people),
             "by_me": news.by == person.id,
+            "by_nobody": news.by is None,
+            "title": booking.details.get("title", ""),
             "is_host": person.id == booking.host_id,
             "message": booking.message,
             "minutes": booking.minutes,
@@ -109,7 +127,7 @@ class Letters:
 def _knows(booking: Booking, news: News) -> bool:
     """Whether who did it needs no letter about it."""
     if news.what == "cancelled":
-        return booking.kind in CANCELLED_TO_THE_OTHER_ONLY
+        return booking.kind in CANCELLED_TO_THE_OTHER_ONLY and not booking.sequence
     return news.what in NOT_TO_WHO_DID_IT
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from store.bookings import FIRM
 from store.database import Database
 from thserver.domain.bookings import Booking
 from thserver.domain.circles import RIGHTS, Member, Standing
 from thserver.domain.death_notices import Notice, Step, StepTaken
 from thserver.domain.people import Person
+from thserver.domain.ports import Invite
+from thserver.services.calendar_entries import CalendarEntries
 from thserver.services.outbox import Outbox
 from thserver.services.reminders import pin_of
 from thserver.wording import circle_texts
@@ -21,12 +24,14 @@ class NoticeLetters:
         *,
         database: Database,
         outbox: Outbox,
+        calendar: CalendarEntries,
         web_domain: str,
         conference_number: str,
         secret_key: str,
     ) -> None:
         self._people = database.people
         self._outbox = outbox
+        self._calendar = calendar
         self._web_domain = web_domain
         self._number = conference_number
         self._secret_key = secret_key
@@ -90,16 +95,34 @@ class NoticeLetters:
             Step.FUNERAL: "circle_funeral",
         }.get(taken.step, "circle_notice_step")
         own = {"first_name": member.friendship.names.first_name}
+        invite = None
         if taken.step is Step.FUNERAL:
             guest_id = guests.get(member.friendship.id)
             pin = pin_of(booking, guest_id, self._secret_key) if booking and guest_id else None
             own |= {"number": self._number if booking else "", "pin": pin or ""}
+            if booking is not None and booking.state in FIRM and guest_id:
+                invite = await self._invite(booking, guest_id, member, facts)
         await self._outbox.add_letter(
             key=f"circle-notice:{notice.holder_id}:{taken.id}:{member.friendship.id}",
             to=member.address,
             person_id=member.person.id if member.person is not None else None,
             template=template,
             facts={**facts, **own},
+            invite=invite,
+        )
+
+    async def _invite(
+        self, booking: Booking, guest_id: int, member: Member, facts: Mapping[str, Any]
+    ) -> Invite | None:
+        guest = await self._people.get(guest_id)
+        if guest is None:
+            return None
+        return self._calendar.invite(
+            booking,
+            guest,
+            {guest.id: guest},
+            to=member.address,
+            about=f"The funeral: {facts['location']}\n{facts['details']}",
         )
 
     def _facts(self, notice: Notice, taken: StepTaken, holder: Person, by: Person | None) -> dict[str, Any]:

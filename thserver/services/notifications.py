@@ -44,6 +44,7 @@ OF_BOOKINGS: Mapping[str, tuple[NotificationKind, str]] = {
     "accepted": (K.SYSTEM, "accepted"),
     "new_times": (K.SYSTEM, "new_times"),
     "agreed": (K.MEETING_CONFIRMED, "agreed"),
+    "moved": (K.MEETING_CONFIRMED, "moved"),
     "declined": (K.MEETING_CANCELLED, "declined"),
     "cancelled": (K.MEETING_CANCELLED, "cancelled"),
     "called_off": (K.MEETING_CANCELLED, "cancelled"),

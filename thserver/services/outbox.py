@@ -27,11 +27,11 @@ from thserver.domain.outbox import (
     pause_after,
     ref_of,
 )
-from thserver.domain.ports import Carrier, Clock, Mail, Outcome, Sent
+from thserver.domain.ports import Carrier, Clock, Invite, Mail, Outcome, Sent
 from thserver.metrics import OUTBOX_OUTCOMES, OUTBOX_ROWS
 from thserver.sealing import Sealer
 from thserver.services.background import Background
-from thserver.services.outbox_sender import NotSaid, Sender
+from thserver.services.outbox_sender import NotSaid, Sender, invite_from
 from thserver.wording import letters
 
 log = logging.getLogger("thserver.outbox")
@@ -111,17 +111,19 @@ class Outbox:
         person_id: int | None,
         template: str,
         facts: Mapping[str, Any],
+        invite: Invite | None = None,
         booking_id: int | None = None,
         purpose: str = "notice",
         booking_starts: datetime | None = None,
         not_after: datetime | None = None,
     ) -> bool:
         """Say this by e-mail. `purpose` "account" (confirm address, reset password) reaches everybody; notices
-        only active people who want mail. Aware datetimes among the facts are shown in the reader's zone.
-        False when the key exists; LookupError when there is no such template."""
+        only active people who want mail. Aware datetimes among the facts are shown in the reader's zone; the
+        invite goes with it as it is now, whenever and however often it is sent. False when the key exists;
+        LookupError when there is no such template."""
         if not letters.exists(template):
             raise LookupError(f"there is no letter template {template}")
-        content = {"template": template, "facts": dict(facts)}
+        content = {"template": template, "facts": dict(facts), "invite": _invite_document(invite)}
         return await self._add(
             self._row(
                 key, OutboxKind.LETTER, to, purpose, content, person_id=person_id, booking_id=booking_id,
@@ -275,7 +277,12 @@ class Outbox:
         instead: LetterDraft | None = None,
     ) -> OutboxRow:
         now = self._clock.now()
-        draft = instead and {"to": instead.to, "template": instead.template, "facts": dict(instead.facts)}
+        draft = instead and {
+            "to": instead.to,
+            "template": instead.template,
+            "facts": dict(instead.facts),
+            "invite": _invite_document(instead.invite),
+        }
         return OutboxRow(
             key=key, ref=ref_of(key), kind=kind, state=OutboxState.WAITING, purpose=Purpose(purpose), to=to,
             person_id=person_id, booking_id=booking_id, booking_starts=booking_starts,
@@ -344,6 +351,7 @@ class Outbox:
             person_id=row.person_id,
             template=draft["template"],
             facts=draft["facts"],
+            invite=invite_from(draft),
             booking_id=row.booking_id,
             purpose=row.purpose.value,
             booking_starts=row.booking_starts,
@@ -356,6 +364,10 @@ class Outbox:
             return True
         other = await self._rows.with_provider_id(sid)
         return other is not None and other.key != row.key
+
+
+def _invite_document(invite: Invite | None) -> dict[str, str] | None:
+    return {"method": invite.method, "content": invite.content} if invite is not None else None
 
 
 def _recorded(row: OutboxRow | None) -> Sent:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from store.database import Database
 from thserver.domain.bookings import State
 from thserver.domain.outbox import ALWAYS_SAID, OutboxKind, OutboxRow, OutboxState, Purpose
 from thserver.domain.people import Person
-from thserver.domain.ports import Carrier, Clock, Letter, Mail, Outcome, Sent
+from thserver.domain.ports import Carrier, Clock, Invite, Letter, Mail, Outcome, Sent
 from thserver.sealing import Sealer
 from thserver.wording import letters
 
@@ -71,6 +73,7 @@ class Sender:
             text=rendered.text,
             html=rendered.html,
             message_id=f"<{row.ref}@{self._web_domain}>",
+            invite=invite_from(content),
         )
         try:
             async with asyncio.timeout(SEND_DEADLINE_S):
@@ -123,3 +126,9 @@ class Sender:
         except Exception as error:
             log.warning("the outcome of text %s is unknown: %s", row.ref, type(error).__name__)
             return Sent(Outcome.UNKNOWN, reason=type(error).__name__)
+
+
+def invite_from(content: Mapping[str, Any]) -> Invite | None:
+    """The invite in a row's content; rows from before there were any have none."""
+    kept = content.get("invite")
+    return Invite(kept["method"], kept["content"]) if kept else None

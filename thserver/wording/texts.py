@@ -64,5 +64,11 @@ def invitation(
     return " ".join(sentences)
 
 
+def moved(*, by: str, title: str, starts: datetime, zone: tzinfo, number: str, pin: str | None) -> str:
+    """`Ann Lee has set "Board games" to 9:00 AM CST (Mon Mar 2). Dial +1 202-555-0100. PIN 482913 if asked.`"""
+    asked = f" PIN {pin} if asked." if pin is not None else ""
+    return f'{name(by)} has set "{name(title)}" to {short(starts, zone)}. Dial {shown(number)}.{asked}'
+
+
 def called_off(*, by: str, title: str, starts: datetime, zone: tzinfo) -> str:
     return f'{name(by)} has called off "{name(title)}" at {short(starts, zone)}.'
