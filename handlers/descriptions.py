@@ -72,6 +72,10 @@ class Description:
         return self.body()
 
     @cached_property
+    def form_reader(self) -> Schema:
+        return self.form() if self.form is not None else self.body_reader
+
+    @cached_property
     def query_reader(self) -> Schema:
         assert self.query is not None, "this method's description has no query"
         return self.query()

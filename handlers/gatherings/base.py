@@ -43,15 +43,13 @@ class UploadHandler(GatheringsHandler):
 
     max_body = MAX_UPLOAD + MARGIN
 
-    async def read_with_picture(
-        self, schema: Schema, field: str, *, required: bool
-    ) -> tuple[dict[str, Any], Picture | None]:
-        """The fields and the decoded picture. What is wrong with either is said together."""
+    async def read_with_picture(self, field: str, *, required: bool) -> tuple[dict[str, Any], Picture | None]:
+        """The fields of the described form and the decoded picture. What is wrong with either is said together."""
         problems: dict[str, Any] = {}
         values: dict[str, Any] = {}
         picture = None
         try:
-            values = self.read(schema)
+            values = self.read(self.described.form_reader)
         except FieldErrors as refusal:
             problems |= refusal.messages
         try:

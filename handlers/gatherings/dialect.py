@@ -67,6 +67,12 @@ class GatheringsDialect(base.Dialect):
     }
     field_names = {"contacts": "non_field_errors", "starts": "time"}
 
+    def shape(self, kind: type[Refusal]) -> str:
+        said_of_a_field = (
+            any(issubclass(kind, each) for each in self.said_of) and self.http_status(kind) == 400
+        )
+        return "FieldErrors" if said_of_a_field else super().shape(kind)
+
     def refusal(self, refusal: Refusal) -> tuple[int, Any]:
         status, body = super().refusal(refusal)
         for kind, field in self.said_of.items():

@@ -9,15 +9,15 @@ import orjson
 from marshmallow import Schema, fields
 from marshmallow.exceptions import ValidationError
 
-from handlers.fields import MESSAGES
+from handlers.fields import MESSAGES, Described
 
 LARGEST_ID = 2**63 - 1
 
 
-class ListOf(fields.Field[list[Any]]):
+class ListOf(fields.Field[list[Any]], Described):
     """A list; `item` reads one entry and raises ValidationError, whose sentence then stands for the whole list.
 
-    Without `empty`, the sentence for an empty list, one may be empty.
+    Without `empty`, the sentence for an empty list, one may be empty. `entry` is an entry's JSON schema.
     """
 
     default_error_messages = {
@@ -27,10 +27,16 @@ class ListOf(fields.Field[list[Any]]):
     }
 
     def __init__(
-        self, item: Callable[[Any], Any], *, empty: str | None = None, most: int = 10_000, **kwargs: Any
+        self,
+        item: Callable[[Any], Any],
+        *,
+        entry: dict[str, Any],
+        empty: str | None = None,
+        most: int = 10_000,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.item, self.empty, self.most = item, empty, most
+        self.item, self.entry, self.empty, self.most = item, entry, empty, most
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, str):
@@ -43,6 +49,14 @@ class ListOf(fields.Field[list[Any]]):
             raise self.make_error("too_many", most=self.most)
         read = self.item
         return [read(each) for each in value]
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {
+            "type": "array",
+            "items": self.entry,
+            "minItems": 0 if self.empty is None else 1,
+            "maxItems": self.most,
+        }
 
 
 def lists_in(

@@ -19,6 +19,10 @@ from handlers.gatherings.lists import LARGEST_ID, ListOf
 
 LONGEST_PHONE = 40
 NOT_AN_INTEGER = "A valid integer is required."
+# Entries of lists, as JSON schema.
+AN_ID = {"type": "integer"}
+A_NAME = {"type": "string", "maxLength": MAX_TEXT}
+A_PHONE = {"type": "string", "maxLength": LONGEST_PHONE, "examples": ["+13125550123"]}
 _integer = WholeNumber(least=-LARGEST_ID, most=LARGEST_ID)
 
 
@@ -89,14 +93,19 @@ class AccountChanges(Body):
 
 class UsersQuery(Body):
     users = ListOf(
-        user_id, empty=EMPTY_USERS, most=1000, required=True, error_messages={"required": EMPTY_USERS}
+        user_id,
+        entry=AN_ID,
+        empty=EMPTY_USERS,
+        most=1000,
+        required=True,
+        error_messages={"required": EMPTY_USERS},
     )
 
 
 class NewMeeting(Body):
     title = Text(required=True)
     description = Text(allow_none=True, load_default=None)
-    user_ids = ListOf(user_id, most=1000, data_key="users", load_default=list)
+    user_ids = ListOf(user_id, entry=AN_ID, most=1000, data_key="users", load_default=list)
     starts = Moment(allow_none=True, data_key="time", load_default=None)
 
 
@@ -114,6 +123,9 @@ class Completed(Flag):
             raise self.make_error("invalid")
         return True
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"const": True}
+
 
 class MeetingChanges(Body):
     completed = Completed(load_default=False)
@@ -125,9 +137,11 @@ class OneUser(Body):
 
 
 class ContactsToAdd(Body):
-    names = ListOf(contact_name, required=True)
-    phones = ListOf(phone_text, required=True)
+    names = ListOf(contact_name, entry=A_NAME, required=True)
+    phones = ListOf(phone_text, entry=A_PHONE, required=True)
 
 
 class ContactsToRemove(Body):
-    phones = ListOf(phone_text, empty=EMPTY_LIST, required=True, error_messages={"required": EMPTY_LIST})
+    phones = ListOf(
+        phone_text, entry=A_PHONE, empty=EMPTY_LIST, required=True, error_messages={"required": EMPTY_LIST}
+    )
