@@ -95,9 +95,7 @@ def from_document(found: dict[str, Any]) -> Booking:
         fee_in_cents=found["fee_in_cents"],
         pins=tuple(Pin(each["person_id"], each["attempt"], each["hash"]) for each in found.get("pins", ())),
         details=found["details"],
-        news=tuple(
-            News(each["id"], each["what"], each.get("by"), each["at"]) for each in found.get("news", ())
-        ),
+        news=tuple(news_from(each) for each in found.get("news", ())),
         sequence=found.get("sequence", 0),
         created=found["created"],
         updated=found["updated"],
@@ -113,7 +111,12 @@ def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
 
 
 def news_document(news: News) -> dict[str, Any]:
-    return {"id": news.id, "what": news.what, "by": news.by, "at": news.at}
+    document = {"id": news.id, "what": news.what, "by": news.by, "at": news.at}
+    return document if news.was is None else {**document, "was": news.was}
+
+
+def news_from(found: dict[str, Any]) -> News:
+    return News(found["id"], found["what"], found.get("by"), found["at"], found.get("was"))
 
 
 def happened(news: News) -> dict[str, Any]:
@@ -397,10 +400,7 @@ class Bookings(Collection):
     async def history(self, booking_id: int) -> list[News]:
         """Everything that happened to it, the earliest first; nothing for a booking that is not there."""
         found = await self._collection.find_one({"_id": booking_id}, {"history": 1})
-        return [
-            News(each["id"], each["what"], each.get("by"), each["at"])
-            for each in (found or {}).get("history", ())
-        ]
+        return [news_from(each) for each in (found or {}).get("history", ())]
 
     async def newest(
         self,

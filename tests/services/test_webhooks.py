@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import copy
 import dataclasses
+import json
+import shutil
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from store.connection import connect
 from store.database import Database
-from tests.booking_makers import World, make_agreed_booking, make_caller, make_host
+from tests.booking_makers import World, make_agreed_booking, make_caller, make_host, quarter_after
 from tests.fakes.clock import FakeClock
 from tests.fakes.webhook_receiver import Receiver, receiving
-from tests.makers import make_staff
+from tests.makers import make_person, make_staff
 from tests.money_makers import make_call, settle
+from tests.pictures import picture
 from thserver.domain import charges as charge_rules
 from thserver.domain import webhooks as rules
 from thserver.domain.bookings import Booking, News
@@ -510,3 +515,81 @@ async def test_the_secret_is_kept_sealed(world: World) -> None:
         _, secret = await register(world.services, receiver)
         found = await world.database.webhook_endpoints._collection.find_one({})
         assert secret.removeprefix("whsec_") not in str(found)
+
+
+async def test_the_example_in_the_documentation_verifies(world: World, clock: FakeClock) -> None:
+    clock.set(datetime.now(UTC))
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    example: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], example)
+    async with receiving() as receiver:
+        endpoint, secret = await register(world.services, receiver)
+        await world.services.webhooks.send_sample(endpoint.id, "booking.moved")
+        await world.services.background.idle()
+        [request] = receiver.requests
+        assert example["is_authentic"](secret, request.headers, request.body)
+        assert not example["is_authentic"](secret, request.headers, request.body + b" ")
+        assert not example["is_authentic"](rules.new_secret(), request.headers, request.body)
+
+
+async def test_a_gathering_that_is_moved_is_told_with_its_old_time_and_its_new_one(world: World) -> None:
+    services = world.services
+    async with receiving() as receiver:
+        await register(
+            services, receiver, "booking.invited", "booking.moved", "booking.left", "booking.cancelled"
+        )
+        king, guest = [await make_person(services, timezone="UTC") for _ in range(2)]
+        first = quarter_after(services.clock.now(), 120)
+        gathering = await services.gatherings.create(
+            king,
+            title="Board games",
+            description=None,
+            picture=await services.media.prepare(picture(), field="logo"),
+            user_ids=[guest.id],
+            starts=first,
+        )
+        await services.background.idle()
+        for hours in (1, 2):
+            starts = first + timedelta(hours=hours)
+            await services.gatherings.update(king, gathering.id, completed=False, starts=starts)
+            await services.background.idle()
+        await services.gatherings.leave(guest.id, gathering.id)
+        await services.background.idle()
+        told = {each.told["sequence"]: each.told for each in receiver.requests}
+        assert [told[each]["type"] for each in sorted(told)] == [
+            "booking.invited", "booking.moved", "booking.moved", "booking.left",
+        ]  # fmt: skip
+        assert told[1]["data"]["invited_ids"] == [guest.id]
+        assert [(told[each]["data"]["previous_starts"], told[each]["data"]["starts"]) for each in (2, 3)] == [
+            (
+                rules.utc_text(first + timedelta(hours=hours - 1)),
+                rules.utc_text(first + timedelta(hours=hours)),
+            )
+            for hours in (1, 2)
+        ]
+        assert told[4]["data"]["left_id"] == guest.id
+        assert "Board games" not in str(told)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node here")
+async def test_the_example_for_javascript_verifies(world: World, clock: FakeClock, tmp_path: Path) -> None:
+    clock.set(datetime.now(UTC))
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    example = tmp_path / "verify.mjs"
+    example.write_text(
+        page.partition("```javascript\n")[2].partition("```")[0]
+        + "const [secret, headers, body] = process.argv.slice(2);\n"
+        + "for (const extra of ['', ' '])\n"
+        + "  console.log(isAuthentic(secret, JSON.parse(headers), Buffer.from(body + extra)));\n"
+    )
+    async with receiving() as receiver:
+        endpoint, secret = await register(world.services, receiver)
+        await world.services.webhooks.send_sample(endpoint.id, "conference.left")
+        await world.services.background.idle()
+        [request] = receiver.requests
+        node = await asyncio.create_subprocess_exec(
+            "node", str(example), secret, json.dumps(request.headers), request.body.decode(),
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        said, _ = await node.communicate()
+        assert said.split() == [b"true", b"false"]

@@ -91,12 +91,14 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something that happened to a booking and has not been told to everybody yet. `id` makes the telling unique."""
+    """Something that happened to a booking and has not been told to everybody yet. `id` makes the telling unique;
+    `was` is the time that a booking was moved away from."""
 
     id: str
     what: str
     by: int | None
     at: datetime
+    was: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

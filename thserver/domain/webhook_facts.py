@@ -48,10 +48,13 @@ def of_booking(booking: Booking, news: News) -> EventDraft | None:
     data = {**booking_facts(booking), "by": news.by}
     if news.what in ("accepted", "new_times") and booking.suggestions:
         data["suggested"] = [utc_text(time) for time in booking.suggestions[-1].times]
+    about = news.id.partition(":")[2].partition(":")[2]
     if news.what == "invited":
-        _, _, invited = news.id.partition(":")
-        person_id = invited.partition(":")[2]
-        data["invited_ids"] = [int(person_id)] if person_id.isdecimal() else data["guest_ids"]
+        data["invited_ids"] = [int(about)] if about.isdecimal() else data["guest_ids"]
+    if news.what == "left" and about.isdecimal():
+        data["left_id"] = int(about)
+    if news.what == "moved":
+        data["previous_starts"] = utc_text(news.was)
     return EventDraft(
         key=f"booking:{booking.id}:{news.id}",
         type=event_type,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from store.bookings import Stale
@@ -271,7 +272,7 @@ class Gatherings:
                 if person_id not in pins:
                     pins[person_id] = self._pin(booking, person_id, attempt, beside=pins.values())
             changed = await self._gatherings.set_time(
-                booking, starts, pins=pins.values(), news=_news("moved", booking, king.id, now), now=now
+                booking, starts, pins=pins.values(), news=_moved(booking, king.id, now), now=now
             )
             self._news.tell(changed)
             return changed
@@ -351,6 +352,10 @@ def _news(what: str, booking: Booking, by: int, now: datetime, *, about: int | N
     """Of a change that is still to be made; `about` is whom alone it concerns."""
     version = booking.details["version"] + 1
     return News(f"{what}:{version}" if about is None else f"{what}:{version}:{about}", what, by, now)
+
+
+def _moved(booking: Booking, by: int, now: datetime) -> News:
+    return replace(_news("moved", booking, by, now), was=booking.starts)
 
 
 def _left(booking: Booking, person_id: int, by: int, now: datetime) -> News | None:
