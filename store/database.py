@@ -48,6 +48,7 @@ from store.opt_outs import OptOuts
 from store.outbox import Outbox
 from store.payouts import Payouts
 from store.people import People
+from store.personal_data import PersonalData
 from store.purchases import Purchases
 from store.recounts import Recounts
 from store.reviews import Reviews
@@ -172,6 +173,7 @@ class Database:
     gatherings: Gatherings
     booking_pages: BookingPages
     credit_repairs: CreditRepairs
+    personal_data: PersonalData
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
         self._client = client
@@ -182,6 +184,9 @@ class Database:
         self.gatherings = Gatherings(self._database)
         self.booking_pages = BookingPages(self._database)
         self.credit_repairs = CreditRepairs(self._database)
+        self.personal_data = PersonalData(
+            self._database, {name: collection.name for name, collection in COLLECTIONS.items()}
+        )
 
     def changes(self) -> Changes:
         """A new reader of what is written from now on."""

@@ -12,6 +12,7 @@ from store.embedded import EmbeddedError
 from thserver.commands import (
     call,
     demo,
+    export,
     indexes,
     jobs,
     ledger,
@@ -34,6 +35,7 @@ COMMANDS = {
     "seed": seed,
     "people": people,
     "staff": staff,
+    "export": export,
     "resend": resend,
     "refund": refund,
     "recount": recount,

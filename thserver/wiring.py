@@ -49,6 +49,7 @@ from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.people_desk import PeopleDesk
+from thserver.services.personal_data import PersonalData
 from thserver.services.phone_sign_in import PhoneSignIn
 from thserver.services.practice_board import PracticeBoard
 from thserver.services.readiness import Readiness
@@ -347,6 +348,7 @@ async def wire(
         ),
         people=people,
         people_desk=PeopleDesk(database=database, clock=clock),
+        personal_data=PersonalData(database=database, sealer=Sealer(settings.secret_key)),
         passwords=passwords,
         media=media,
         visibility=visibility,

@@ -51,6 +51,7 @@ from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.people_desk import PeopleDesk
+from thserver.services.personal_data import PersonalData
 from thserver.services.phone_sign_in import PhoneSignIn
 from thserver.services.practice_board import PracticeBoard
 from thserver.services.purchases import Purchases
@@ -93,6 +94,7 @@ class Services:
     phone_sign_in: PhoneSignIn
     people: People
     people_desk: PeopleDesk
+    personal_data: PersonalData
     passwords: Passwords
     media: Media
     visibility: Visibility

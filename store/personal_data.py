@@ -1,0 +1,366 @@
+"""Where personal data is: for every collection how a person's part of it is found and shown, or why it has none.
+
+A person's export is read from this table. A test fails for a collection that is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pymongo
+from bson import ObjectId
+from gridfs import AsyncGridFSBucket
+from pymongo.asynchronous.database import AsyncDatabase
+
+from store.collection import Collection
+from store.media import BUCKET
+from store.people import People
+from thserver.domain import ledger
+from thserver.domain.circles import Level
+
+Document = dict[str, Any]
+
+# Never in an export, wherever in a document: secrets, hashes of secrets, and what only helps ourselves.
+SECRET = frozenset(
+    {
+        "password_hash", "hash", "token_hash", "hashes", "sealed", "instead", "secrets", "pins", "token", "pin",
+        "code", "raw",
+    }
+)  # fmt: skip
+INTERNAL = frozenset(
+    {
+        "fence", "lease", "lease_until", "taken", "open_pair", "open_host", "search", "next_at", "untold",
+        "pending", "unapplied", "on_the_way", "letter_due", "hero_outdated", "closing", "to_tell", "claims",
+    }
+)  # fmt: skip
+
+
+@dataclass
+class Subject:
+    """Whose data is read, and what was found so far: later questions follow from earlier answers."""
+
+    person_id: int
+    phones: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    found: dict[str, list[Document]] = field(default_factory=dict)
+
+    def ids(self, name: str) -> list[Any]:
+        """The ids of what was found in this collection."""
+        return [each["_id"] for each in self.found.get(name, ())]
+
+    @property
+    def call_sids(self) -> set[str]:
+        return {
+            leg["call_sid"]
+            for conference in self.found.get("conferences", ())
+            for leg in conference["legs"]
+            if leg["person_id"] == self.person_id
+        } | set(self.ids("calls"))
+
+
+Query = Callable[[Subject], Document]
+Shape = Callable[[Document, Subject], Document | None]
+
+
+class Holding(NamedTuple):
+    """`about` says for people what it is; `query` finds a person's part; `shape` leaves out what is not his, all of
+    a document with None. `scans`: it is read through for that, because an index would cost at every ring."""
+
+    about: str
+    query: Query
+    shape: Shape = lambda document, subject: document
+    scans: bool = False
+
+
+class Without(NamedTuple):
+    """Why a collection is not part of an export."""
+
+    why: str
+
+
+def _own(column: str) -> Query:
+    return lambda subject: {column: subject.person_id}
+
+
+def _of_id(subject: Subject) -> Document:
+    return {"_id": subject.person_id}
+
+
+def _account(document: Document, subject: Subject) -> Document:
+    tokens = document.pop("tokens", [])
+    return {
+        **document,
+        "sign_ins": [{"contract": each["contract"], "expires": each["expires"]} for each in tokens],
+    }
+
+
+# What a host sees of a charge: not with which card his guest pays.
+OF_HOST = (
+    "_id", "kind", "state", "payer_id", "host_id", "booking_id", "conference_sid", "rate_in_cents", "minutes",
+    "intervals", "amount_in_cents", "platform_fee_in_cents", "refunded_in_cents", "created", "updated",
+)  # fmt: skip
+
+
+def _charge(document: Document, subject: Subject) -> Document | None:
+    if document["payer_id"] == subject.person_id:
+        return document
+    if document.get("host_id") == subject.person_id:
+        return {name: document[name] for name in OF_HOST if name in document}
+    return None
+
+
+def _accounts(subject: Subject) -> list[str]:
+    return [account(subject.person_id) for account in (ledger.due, ledger.owed, ledger.transferred)]
+
+
+def _entry(document: Document, subject: Subject) -> Document:
+    own = set(_accounts(subject))
+    return {**document, "legs": [leg for leg in document["legs"] if leg["account"] in own]}
+
+
+def _call(document: Document, subject: Subject) -> Document:
+    """What was said to a caller is in the steps' names; the answers themselves hold addresses of ours."""
+    return {**document, "steps": [each["key"] for each in document.get("steps", ())]}
+
+
+def _conference(document: Document, subject: Subject) -> Document:
+    """Who came and left when is everybody's; the others' telephones are not."""
+    legs = [
+        leg if leg["person_id"] == subject.person_id else {**leg, "call_sid": None}
+        for leg in document["legs"]
+    ]
+    return {**document, "legs": legs}
+
+
+def _conference_event(document: Document, subject: Subject) -> Document | None:
+    return document if document.get("call_sid") in {None, *subject.call_sids} else None
+
+
+def _text_event(document: Document, subject: Subject) -> Document:
+    posted = [each for each in document.get("posted", ()) if "Sid" not in each["name"]]
+    return {**document, "posted": posted}
+
+
+def _friendship(document: Document, subject: Subject) -> Document | None:
+    if document["holder_id"] == subject.person_id:
+        return document
+    # Whoever stands on somebody's grey list is never told.
+    if document["level"] == Level.GREY_LIST.value:
+        return None
+    return {
+        name: document[name]
+        for name in ("_id", "holder_id", "level", "status", "created", "updated")
+        if name in document
+    }
+
+
+def _windows(document: Document, subject: Subject) -> Document:
+    windows = [
+        {**each, "starts": _moment(each["starts"]), "ends": _moment(each["ends"])}
+        for each in document.get("windows", ())
+    ]
+    return {**document, "windows": windows}
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _review(document: Document, subject: Subject) -> Document | None:
+    people = (document["reviewer_id"], document["reviewee_id"])
+    return document if subject.person_id in people else None
+
+
+# In the order in which they are read: a question may follow from an earlier answer.
+HELD: dict[str, Holding | Without] = {
+    "people": Holding("the account, and when each sign-in ends", _of_id, _account),
+    "closings": Without("these are in the people's own documents"),
+    "heroes": Holding("what he offers as a hero", _own("person_id")),
+    "mentor_profiles": Holding("what he tells as a mentor", _of_id),
+    "mentee_profiles": Holding("what he tells as a mentee", _of_id),
+    "circle_profiles": Holding("what only his circle's contract knows", _of_id),
+    "notification_settings": Holding("what of sessions he wants to be told", _of_id),
+    "availability": Holding("when he can be booked as a mentor", _of_id, _windows),
+    "weekly_availability": Holding("when he can be booked as an expert", _own("person_id")),
+    "skills": Holding("what he knows as an expert", _own("person_id")),
+    "contacts": Holding("his address book", _own("owner_id")),
+    "blacklist": Holding("whom he has blocked; who has blocked him is never told", _own("owner_id")),
+    "friendships": Holding(
+        "his circle, and whose circles he is in",
+        lambda subject: {"$or": [{"holder_id": subject.person_id}, {"person_id": subject.person_id}]},
+        _friendship,
+    ),
+    "death_notices": Holding("his notice of passing", _of_id),
+    "opt_outs": Holding(
+        "whether his number has texted STOP or START", lambda subject: {"_id": {"$in": subject.phones}}
+    ),
+    "bookings": Holding(
+        "his calls, sessions, meetings and gatherings", lambda subject: {"people_ids": subject.person_id}
+    ),
+    "conferences": Holding(
+        "who was on the line when, of his calls",
+        lambda subject: {"people_ids": subject.person_id},
+        _conference,
+    ),
+    "calls": Holding(
+        "his rings",
+        lambda subject: {
+            "$or": [{"person_id": subject.person_id}, {"caller": {"$in": subject.phones}}],
+        },
+        _call,
+        scans=True,
+    ),
+    "dial_outs": Holding(
+        "when he was called because others were waiting",
+        lambda subject: {"booking_id": {"$in": subject.ids("bookings")}, "person_id": subject.person_id},
+    ),
+    "conference_events": Holding(
+        "what the phone company told of his calls, as long as it is kept",
+        lambda subject: {"conference_sid": {"$in": subject.ids("conferences")}},
+        _conference_event,
+    ),
+    "rooms": Without("who is in a room now: it is gone with the call, whose conference stays"),
+    "outbox": Holding(
+        "texts and e-mails to him, without codes, tokens and PINs",
+        lambda subject: {
+            "$or": [
+                {"person_id": subject.person_id},
+                {"to": {"$in": [*subject.phones, *subject.addresses]}, "person_id": None},
+            ]
+        },
+        scans=True,
+    ),
+    "text_events": Holding(
+        "texts from him, and what the phone company told of texts to him, as long as it is kept",
+        lambda subject: {
+            "$or": [
+                {"phone": {"$in": subject.phones}},
+                {"ref": {"$in": [row["ref"] for row in subject.found.get("outbox", ())]}},
+            ]
+        },
+        _text_event,
+        scans=True,
+    ),
+    "charges": Holding(
+        "what he was charged, and what was charged for calls with him",
+        lambda subject: {
+            "$or": [
+                {"payer_id": subject.person_id},
+                {"booking_id": {"$in": subject.ids("bookings")}},
+            ]
+        },
+        _charge,
+    ),
+    "ledger": Holding(
+        "the entries of his accounts", lambda subject: {"legs.account": {"$in": _accounts(subject)}}, _entry
+    ),
+    "payouts": Holding("what was sent to his payout account", _own("host_id")),
+    "wallets": Holding("his cards, as the card company names them, and his payout account", _of_id),
+    "purchases": Holding("credits that he bought", _own("person_id"), scans=True),
+    "credits": Holding("the entries of his credits", _own("person_id"), scans=True),
+    "credit_accounts": Holding("what these come to", _of_id),
+    "card_events": Without("the card company's own words: what follows from them is in charges and wallets"),
+    "reviews": Holding(
+        "reviews by him and about him",
+        lambda subject: {"booking_id": {"$in": subject.ids("bookings")}},
+        _review,
+    ),
+    "messages": Holding("messages from him and to him", _own("people")),
+    "notifications": Holding("what he was told in his list", _own("person_id")),
+    "mailboxes": Without("counters"),
+    "calendar_feeds": Holding("that he has a calendar feed, and since when", _of_id),
+    "media_files": Holding("pictures that he uploaded", _own("metadata.owner_id"), scans=True),
+    "media_chunks": Without("the content of the pictures, which is exported as files"),
+    "media": Without("which pictures are being uploaded or replaced just now"),
+    "staff_actions": Holding(
+        "what staff did about him, and what he did as staff",
+        lambda subject: {
+            "$or": [{"actor_id": subject.person_id}, {"subject": f"person {subject.person_id}"}]
+        },
+        scans=True,
+    ),
+    "webhook_endpoints": Holding("webhooks that he set up as staff", _own("creator_id"), scans=True),
+    "webhook_events": Without(
+        "copies of what happened to bookings, calls and charges, for those who build on it"
+    ),
+    "webhook_deliveries": Without("to whom these were sent, and how that went"),
+    "codes": Without("hashes of codes and tokens that are under way"),
+    "limits": Without("how often something was tried, forgotten within hours"),
+    "numbers": Without("the next free numbers"),
+    "leases": Without("which process does what"),
+    "sweep_runs": Without("how the timetable's jobs ended"),
+    "recounts": Without("how the last counts ended"),
+    "categories": Without("the same for everybody"),
+}
+
+
+class PersonalData(Collection):
+    """Asks every collection that holds personal data; keeps nothing of its own."""
+
+    name = People.name
+
+    def __init__(self, database: AsyncDatabase[Document], collections: dict[str, str]) -> None:
+        """`collections` has MongoDB's name for each of ours."""
+        super().__init__(database)
+        self._database = database
+        self._names = collections
+        self._bucket = AsyncGridFSBucket(database, BUCKET)
+
+    async def subject(self, person_id: int) -> Subject | None:
+        """Somebody whose data can be read; None for whom there is not."""
+        found = await self._collection.find_one({"_id": person_id})
+        if found is None:
+            return None
+        return Subject(
+            person_id,
+            phones=[found[name] for name in ("phone", "phone_pending") if found.get(name)],
+            addresses=[found[name] for name in ("email", "email_pending", "guest_email") if found.get(name)],
+        )
+
+    async def part(self, subject: Subject, name: str) -> list[Document]:
+        """The person's part of this collection as it is kept, in order, with secrets in it: `shown` takes them out.
+        Parts are to be asked for in the order of HELD."""
+        holding = HELD[name]
+        if isinstance(holding, Without):
+            return []
+        with pymongo.timeout(None):
+            cursor = self._database[self._names[name]].find(holding.query(subject)).sort("_id")
+            found = await cursor.to_list()
+        subject.found[name] = found
+        return [shaped for each in found if (shaped := holding.shape(dict(each), subject)) is not None]
+
+    async def pictures(self, subject: Subject) -> AsyncIterator[tuple[str, bytes]]:
+        """Name and content of each picture, thumbnails left out."""
+        for document in subject.found.get("media_files", ()):
+            if "-thumb." not in document["_id"]:
+                with pymongo.timeout(None):
+                    stream = await self._bucket.open_download_stream(document["_id"])
+                    content = await stream.read()
+                yield str(document["_id"]), content
+
+
+def shown(value: Any) -> Any:
+    """The same for JSON: without secrets and without what only helps ourselves; `_id` is `id`, times are UTC."""
+    match value:
+        case dict():
+            return {
+                "id" if name == "_id" else name: shown(item)
+                for name, item in value.items()
+                if name not in SECRET and name not in INTERNAL and not isinstance(item, bytes)
+            }
+        case list() | tuple():
+            return [shown(item) for item in value]
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case ObjectId():
+            return str(value)
+        case _:
+            return value
+
+
+def without() -> Iterable[tuple[str, str]]:
+    """What is not exported, with the reason."""
+    return ((name, held.why) for name, held in HELD.items() if isinstance(held, Without))
