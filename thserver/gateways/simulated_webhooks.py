@@ -9,8 +9,6 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
 from thserver.domain.ports import Clock
 from thserver.gateways.payment_events import signature_header
 from thserver.gateways.simulated_records import Records
@@ -60,6 +58,9 @@ class SimulatedWebhooks:
 
     async def post(self, event: Mapping[str, Any]) -> bool:
         """Whether our webhook took the event, in a few tries."""
+        # A fifth of the time of a start; most of them never post anything.
+        import httpx
+
         async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
             for number in range(1, TRIES + 1):
                 body, signature = self.signed(event)
