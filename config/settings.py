@@ -134,6 +134,12 @@ class Settings:
         5, "Days without any success after which a webhook endpoint is disabled.", check="positive"
     )
 
+    keep_calls_days: int = _knob(
+        730,
+        "Days that rings, the phone company's reports, texts and e-mails are kept; 0 keeps them for ever.",
+        check="days_kept",
+    )
+
     kill_at: str = _knob("", "DEBUG only: the kill point at which the process ends itself, for crash tests.")
 
     @property
@@ -250,9 +256,15 @@ def _parse(name: str, text: str, knob: dataclasses.Field[Any]) -> Any:
 
 
 def _in_range(name: str, number: int, check: str) -> int:
-    low, high = {"port": (0, 65535), "positive": (1, 10**9), "natural": (0, 10**9), "percent": (0, 100)}[
-        check
-    ]
+    low, high = {
+        "port": (0, 65535),
+        "positive": (1, 10**9),
+        "natural": (0, 10**9),
+        "percent": (0, 100),
+        "days_kept": (0, 36500),
+    }[check]
+    if check == "days_kept" and 0 < number < 30:
+        raise SettingsError(f"{name} must be 0, or at least 30, so that repeats are known, not {number}.")
     if not low <= number <= high:
         raise SettingsError(f"{name} must be between {low} and {high}, not {number}.")
     return number

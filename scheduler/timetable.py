@@ -15,6 +15,7 @@ from scheduler.jobs.deliver_outbox import deliver_outbox
 from scheduler.jobs.deliver_webhooks import deliver_webhooks
 from scheduler.jobs.expire_stale import expire_stale
 from scheduler.jobs.finish_closings import finish_closings
+from scheduler.jobs.forget_old import forget_old
 from scheduler.jobs.mark_missed import mark_missed
 from scheduler.jobs.pay_kept_balances import pay_kept_balances
 from scheduler.jobs.send_reminders import send_reminders
@@ -45,6 +46,7 @@ TIMETABLE: dict[str, tuple[Job, float]] = {
     "finish-closings": (finish_closings, 60),
     "collect-orphans": (collect_orphans, 600),
     "catch-up-heroes": (catch_up_heroes, 60),
+    "forget-old": (forget_old, 600),
 }
 
 

@@ -58,6 +58,7 @@ class Calls(Collection):
         IndexModel(
             "on_the_way", name="on_the_way", partialFilterExpression={"on_the_way": {"$exists": True}}
         ),
+        IndexModel("created", name="created"),
         # Every ring that was about a booking, also of those who were not let in.
         IndexModel("about", name="about", partialFilterExpression={"about": {"$gt": 0}}),
     )

@@ -31,6 +31,7 @@ class ConferenceEvents(Collection):
         # A repeated callback is recorded once.
         IndexModel([("conference_sid", ASCENDING), ("key", ASCENDING)], name="once", unique=True),
         IndexModel("pending", name="pending", partialFilterExpression={"pending": {"$exists": True}}),
+        IndexModel("received", name="received"),
     )
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:

@@ -44,6 +44,7 @@ from store.messages import Messages
 from store.notification_settings import NotificationSettingsOfPeople
 from store.notifications import Notifications
 from store.numbers import Numbers
+from store.old_rows import OldRows
 from store.opt_outs import OptOuts
 from store.outbox import Outbox
 from store.payouts import Payouts
@@ -174,6 +175,7 @@ class Database:
     booking_pages: BookingPages
     credit_repairs: CreditRepairs
     personal_data: PersonalData
+    old_rows: OldRows
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
         self._client = client
@@ -184,6 +186,7 @@ class Database:
         self.gatherings = Gatherings(self._database)
         self.booking_pages = BookingPages(self._database)
         self.credit_repairs = CreditRepairs(self._database)
+        self.old_rows = OldRows(self._database)
         self.personal_data = PersonalData(
             self._database, {name: collection.name for name, collection in COLLECTIONS.items()}
         )

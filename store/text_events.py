@@ -40,6 +40,7 @@ class TextEvents(Collection):
     indexes = (
         IndexModel([("sid", 1), ("status", 1)], name="sid_and_status", unique=True),
         IndexModel("unapplied", name="unapplied", partialFilterExpression={"unapplied": {"$exists": True}}),
+        IndexModel("at", name="at"),
     )
 
     async def add(self, event: TextEvent) -> bool:

@@ -55,6 +55,7 @@ from thserver.services.practice_board import PracticeBoard
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
 from thserver.services.request_limits import RequestLimits
+from thserver.services.retention import Retention
 from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
 from thserver.services.staff_actions import StaffActions
@@ -348,6 +349,7 @@ async def wire(
         ),
         people=people,
         people_desk=PeopleDesk(database=database, clock=clock),
+        retention=Retention(database=database, clock=clock, keep_days=settings.keep_calls_days),
         personal_data=PersonalData(database=database, sealer=Sealer(settings.secret_key)),
         passwords=passwords,
         media=media,

@@ -58,6 +58,7 @@ from thserver.services.purchases import Purchases
 from thserver.services.readiness import Readiness
 from thserver.services.reminders import Reminders
 from thserver.services.request_limits import RequestLimits
+from thserver.services.retention import Retention
 from thserver.services.reviews import Reviews
 from thserver.services.sessions import Sessions
 from thserver.services.sign_in import SignIn
@@ -95,6 +96,7 @@ class Services:
     people: People
     people_desk: PeopleDesk
     personal_data: PersonalData
+    retention: Retention
     passwords: Passwords
     media: Media
     visibility: Visibility
