@@ -111,7 +111,10 @@ class WebhookDeliveries(Collection):
         """Take it for one try; should that never be recorded, it is due again by then. None when somebody has it."""
         return await self._one_updated(
             {"_id": delivery_id, "state": WAITING, "due": {"$lte": now}},
-            {"$set": {"due": until, "updated": now}, "$inc": {"fence": 1, "attempts": 1}},
+            {
+                "$set": {"due": until, "claimed": True, "updated": now},
+                "$inc": {"fence": 1, "attempts": 1},
+            },
         )
 
     async def record(
@@ -134,14 +137,25 @@ class WebhookDeliveries(Collection):
             settled["delivered"] = now
         result = await self._collection.update_one(
             {"_id": delivery.id, "state": WAITING, "fence": delivery.fence},
-            {"$set": settled, "$push": {"tries": {"$each": [try_document(one)], "$slice": -TRIES_KEPT}}},
+            {
+                "$set": settled,
+                "$push": {"tries": {"$each": [try_document(one)], "$slice": -TRIES_KEPT}},
+                "$unset": {"claimed": ""},
+            },
         )
         return bool(result.modified_count)
 
     async def again(self, ids: Many[str], states: Many[DeliveryState], *, now: datetime) -> int:
-        """Begin anew with those of these that are in one of these states; how many there were."""
+        """Begin anew with those of these that are in one of these states, or wait for their next try and are not
+        being sent; how many there were."""
         result = await self._collection.update_many(
-            {"_id": {"$in": list(ids)}, "state": {"$in": [state.value for state in states]}},
+            {
+                "_id": {"$in": list(ids)},
+                "$or": [
+                    {"state": {"$in": [state.value for state in states]}},
+                    {"state": WAITING, "due": {"$gt": now}, "claimed": {"$exists": False}},
+                ],
+            },
             {
                 "$set": {"state": WAITING, "due": now, "attempts": 0, "updated": now},
                 "$inc": {"fence": 1, "replays": 1},

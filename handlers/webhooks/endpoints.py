@@ -29,7 +29,7 @@ class Endpoints(WebhooksHandler):
     @staff
     async def post(self) -> None:
         given = self.read(bodies.NewEndpoint())
-        async with self.recorded("register webhook endpoint", given["url"]):
+        async with self.recorded("register webhook endpoint", bodies.host_in(given["url"])):
             endpoint, secret = await self.services.webhooks.register(self.me, **given)
         self.reply(bodies.endpoint(endpoint, secret=secret), status=201)
 

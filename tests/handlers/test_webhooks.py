@@ -130,6 +130,7 @@ async def test_whoever_is_not_staff_learns_nothing(api: Api, world: World) -> No
         ({"url": "https://169.254.169.254/latest/meta-data", "events": ["*"]}, "url"),
         ({"url": "https://me:secret@example.com/", "events": ["*"]}, "url"),
         ({"url": 7, "events": ["*"]}, "url"),
+        ({"url": "https://[::1", "events": ["*"]}, "url"),
         ({"events": ["*"]}, "url"),
         ({"url": "http://127.0.0.1/"}, "events"),
         ({"url": "http://127.0.0.1/", "events": []}, "events"),

@@ -149,7 +149,12 @@ class HttpWebhookSender:
             request = client.build_request(
                 "POST",
                 parsed.copy_with(host=address),
-                headers={**headers, "Host": parsed.netloc.decode("ascii"), "Accept-Encoding": "identity"},
+                headers={
+                    **headers,
+                    "Host": parsed.netloc.decode("ascii"),
+                    "Accept-Encoding": "identity",
+                    "Connection": "close",
+                },
                 content=body,
                 # The certificate is checked for the name, not for the address.
                 extensions={"sni_hostname": parsed.raw_host.decode("ascii")},

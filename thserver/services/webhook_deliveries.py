@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,14 +37,16 @@ from thserver.domain.webhooks import (
     signed_headers,
 )
 from thserver.metrics import WEBHOOK_TRIES
-from thserver.sealing import Sealer
+from thserver.sealing import Sealer, Unreadable
 from thserver.services.background import Background
 from thserver.services.outbox import Outbox
 
 log = logging.getLogger("thserver.webhooks")
 
 BATCH = 50
-ROUNDS = 20
+# How long an endpoint with a long queue is served before the sweep goes on, and in a task of its own.
+SWEEP_S = 20.0
+QUEUE_S = 300.0
 # Endpoints served at the same time, and tries under way at one of them.
 ENDPOINTS_AT_ONCE = 8
 AT_ONCE = 4
@@ -92,7 +95,9 @@ class WebhookDeliveries:
     # Sending.
 
     def deliver_soon(self, endpoint_id: str) -> None:
-        self._background.soon(f"webhooks to {endpoint_id}", lambda: self.deliver_to(endpoint_id))
+        self._background.soon(
+            f"webhooks to {endpoint_id}", lambda: self.deliver_to(endpoint_id, for_s=QUEUE_S)
+        )
 
     async def deliver_due(self) -> int:
         """Send whatever is due, tell what has not been told of disabled endpoints, forget what is old."""
@@ -111,11 +116,12 @@ class WebhookDeliveries:
                 log.error("webhooks failed", exc_info=result)
         return sum(result for result in done if isinstance(result, int))
 
-    async def deliver_to(self, endpoint_id: str) -> int:
-        """Send what is due there; how many tries that were. Ends early where nobody answers."""
+    async def deliver_to(self, endpoint_id: str, *, for_s: float = SWEEP_S) -> int:
+        """Send what is due there, for so long; how many tries that were. Ends early where nobody answers."""
         tries = 0
         async with self._slots:
-            for _ in range(ROUNDS):
+            until = time.monotonic() + for_s
+            while time.monotonic() < until:
                 due = await self._rows.due(endpoint_id, self._clock.now(), limit=BATCH)
                 if not due:
                     break
@@ -154,9 +160,13 @@ class WebhookDeliveries:
             await self._record(delivery, answer, DeliveryState.FAILED, began=now)
             return None
         body = event.body.encode()
-        keys = [self._sealer.open(secret.sealed) for secret in endpoint.good_secrets(now)]
-        headers = signed_headers(delivery.id, body, now=now, secrets_in_use=keys)
-        answer = await self._sender.post(endpoint.url, headers=headers, body=body)
+        try:
+            keys = [self._sealer.open(secret.sealed) for secret in endpoint.good_secrets(now)]
+        except Unreadable:
+            answer = Answer(status=None, error="secret_unreadable")
+        else:
+            headers = signed_headers(delivery.id, body, now=now, secrets_in_use=keys)
+            answer = await self._sender.post(endpoint.url, headers=headers, body=body)
         kill_points.reached("webhook.sent")
         await self._settle(endpoint, delivery, answer, began=now)
         return answer
@@ -242,8 +252,8 @@ class WebhookDeliveries:
         return delivery, await self._events.get(delivery.event_id)
 
     async def replay(self, delivery_id: str) -> Delivery:
-        """Send it once more, under the same id. Raises NotFound, or WrongState while it still waits to be sent, or
-        when its endpoint is disabled or its event is not kept any more."""
+        """Send it now, once more or before its next try, under the same id. Raises NotFound, or WrongState while it is
+        being sent, or when its endpoint is disabled or its event is not kept any more."""
         delivery, event = await self.get(delivery_id)
         endpoint = await self._endpoints.get(delivery.endpoint_id)
         if event is None or endpoint is None or endpoint.state is not EndpointState.ENABLED:
@@ -254,8 +264,8 @@ class WebhookDeliveries:
         return (await self.get(delivery_id))[0]
 
     async def replay_since(self, endpoint_id: str, since: datetime, *, with_delivered: bool) -> Replayed:
-        """Send the events since then that were not delivered there, or all of them; also those that came while it
-        was disabled. Raises NotFound or WrongState."""
+        """Send the events since then that were not delivered there, or all of them, now; also those that came while
+        it was disabled. Raises NotFound or WrongState."""
         endpoint = await self._endpoints.get(endpoint_id)
         if endpoint is None:
             raise NotFound
