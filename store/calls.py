@@ -28,6 +28,7 @@ class Call:
     booking_id: int | None = None
     admitted: datetime | None = None
     conference_sid: str | None = None
+    muted: bool = False
     choices: tuple[int, ...] = ()
     steps: dict[str, str]
     outcomes: tuple[tuple[str, str, datetime], ...] = ()
@@ -42,6 +43,7 @@ def from_document(found: dict[str, Any]) -> Call:
         booking_id=found.get("booking_id"),
         admitted=found.get("admitted"),
         conference_sid=found.get("conference_sid"),
+        muted=found.get("muted", False),
         choices=tuple(found.get("choices", ())),
         steps={each["key"]: each["twiml"] for each in found["steps"]},
         outcomes=tuple(
@@ -134,6 +136,13 @@ class Calls(Collection):
         found = await cursor.to_list()
         people = {each["_id"]: each["person_id"] for each in found}
         return people, [each["_id"] for each in found if "on_the_way" in each]
+
+    async def many(self, sids: Many[str]) -> dict[str, Call]:
+        cursor = self._collection.find({"_id": {"$in": list(sids)}})
+        return {found["_id"]: from_document(found) for found in await cursor.to_list()}
+
+    async def set_muted(self, sid: str, *, muted: bool) -> None:
+        await self._collection.update_one({"_id": sid}, {"$set": {"muted": muted}})
 
     async def arrived(self, sids: Many[str], conference_sid: str) -> None:
         """These calls are in this conference, or have been."""

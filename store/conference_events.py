@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Many
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from store.collection import Collection
 from store.together import Together
-from thserver.domain.conferences import ConferenceEvent
+from thserver.domain.conferences import Action, ConferenceEvent
 
 # A call has a dozen events. What has more is somebody's mistake, and must not cost ever more work.
 MOST_EVENTS = 2000
@@ -23,6 +24,17 @@ class StoredEvents:
 
     booking_id: int
     events: tuple[ConferenceEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """Somebody left a conference; `reason` and `call_status` are the carrier's words, empty where it said none."""
+
+    conference_sid: str
+    call_sid: str
+    at: datetime
+    reason: str
+    call_status: str
 
 
 class ConferenceEvents(Collection):
@@ -82,6 +94,14 @@ class ConferenceEvents(Collection):
         booking_id = min(each["booking_id"] for each in found)
         return StoredEvents(booking_id, tuple(_event(each) for each in found))
 
+    async def leavings(self, conference_sids: Many[str]) -> list[Leaving]:
+        """Who left these conferences, with what the carrier said of it, the earliest first."""
+        cursor = self._collection.find(
+            {"conference_sid": {"$in": list(conference_sids)}, "name": Action.LEAVE.value},
+            {"conference_sid": 1, "call_sid": 1, "at": 1, "raw": 1},
+        ).limit(MOST_EVENTS)
+        return sorted((_leaving(found) for found in await cursor.to_list()), key=lambda each: each.at)
+
     async def applied(self, conference_sid: str, keys: list[str]) -> None:
         """What follows from these has been recorded."""
         await self._collection.update_many(
@@ -97,6 +117,17 @@ class ConferenceEvents(Collection):
             .limit(limit)
         )
         return list(dict.fromkeys([found["conference_sid"] async for found in cursor]))
+
+
+def _leaving(found: dict[str, Any]) -> Leaving:
+    said = dict(found.get("raw", ()))
+    return Leaving(
+        conference_sid=found["conference_sid"],
+        call_sid=found.get("call_sid", ""),
+        at=found["at"],
+        reason=str(said.get("ReasonParticipantLeft", "")),
+        call_status=str(said.get("ParticipantCallStatus", "")),
+    )
 
 
 def _event(found: dict[str, Any]) -> ConferenceEvent:

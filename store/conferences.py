@@ -66,6 +66,7 @@ class Conferences(Collection):
         IndexModel("ended", name="unsettled", partialFilterExpression={"complete": True, "settled": False}),
         # The numbers of the last days are read from the index alone.
         IndexModel([("created", DESCENDING), ("started", ASCENDING), ("ended", ASCENDING)], name="by_age"),
+        IndexModel([("ended", DESCENDING), ("_id", ASCENDING)], name="latest_ended"),
         # Those that the sweep asks the carrier about.
         IndexModel("checked", name="open", partialFilterExpression={"complete": False}),
     )
@@ -105,6 +106,22 @@ class Conferences(Collection):
         count = await self._collection.count_documents(query)
         cursor = self._collection.find(query).sort([("created", -1), ("_id", -1)]).skip(skip).limit(limit)
         return count, [from_document(found) async for found in cursor]
+
+    async def live(self, *, limit: int = 200) -> list[Conference]:
+        """Those that have no end yet, the latest first."""
+        cursor = self._collection.find({"complete": False, "ended": None}).sort("checked", -1).limit(limit)
+        return sorted(
+            [from_document(found) for found in await cursor.to_list()],
+            key=lambda conference: (conference.created, conference.sid),
+            reverse=True,
+        )
+
+    async def ended_since(self, since: datetime, *, limit: int = 50) -> list[Conference]:
+        """Those that have ended since then, the last first."""
+        cursor = (
+            self._collection.find({"ended": {"$gte": since}}).sort([("ended", -1), ("_id", 1)]).limit(limit)
+        )
+        return [from_document(found) for found in await cursor.to_list()]
 
     async def unsettled_ended(self, limit: int = 100) -> list[Conference]:
         """Conferences that are over, told in full, and not settled: the earliest end first."""

@@ -31,6 +31,7 @@ from store.credit_accounts import CreditAccounts
 from store.credit_repairs import CreditRepairs
 from store.credits import Credits
 from store.death_notices import DeathNotices
+from store.dial_outs import DialOuts
 from store.friendships import Friendships
 from store.gatherings import Gatherings
 from store.heroes import Heroes
@@ -88,6 +89,7 @@ COLLECTIONS: dict[str, type[Collection]] = {
     "conferences": Conferences,
     "conference_events": ConferenceEvents,
     "rooms": Rooms,
+    "dial_outs": DialOuts,
     "contacts": Contacts,
     "blacklist": Blacklist,
     "circle_profiles": CircleProfiles,
@@ -144,6 +146,7 @@ class Database:
     conferences: Conferences
     conference_events: ConferenceEvents
     rooms: Rooms
+    dial_outs: DialOuts
     contacts: Contacts
     blacklist: Blacklist
     circle_profiles: CircleProfiles

@@ -52,6 +52,10 @@ class StaffActions(Collection):
         )
         return bool(result.modified_count)
 
+    async def get(self, action_id: int) -> StaffAction | None:
+        found = await self._collection.find_one({"_id": action_id})
+        return from_document(found) if found is not None else None
+
     async def latest(self, *, before: int | None, limit: int) -> list[StaffAction]:
         """The newest first, below that number."""
         query = {"_id": {"$lt": before}} if before is not None else {}

@@ -33,10 +33,12 @@ from thserver.services.closing import Closing
 from thserver.services.codes import Codes, TokenKinds
 from thserver.services.console_sign_in import ConsoleSignIn
 from thserver.services.contacts import Contacts
+from thserver.services.dial_outs import DialOuts
 from thserver.services.examples import ExampleMaker
 from thserver.services.heroes import Heroes
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
+from thserver.services.live_rooms import LiveRooms
 from thserver.services.media import Media
 from thserver.services.mentors import Mentors
 from thserver.services.money_desk import MoneyDesk
@@ -319,6 +321,8 @@ async def wire(
 
     staff_actions = StaffActions(database=database, clock=clock)
 
+    dial_outs = DialOuts(database=database, clock=clock, carrier=carrier, admissions=phone.admissions)
+
     async def close_hasher() -> None:
         hasher.close()
 
@@ -400,6 +404,16 @@ async def wire(
         webhooks=webhook.webhooks,
         webhook_deliveries=webhook.deliveries,
         staff_actions=staff_actions,
+        dial_outs=dial_outs,
+        live_rooms=LiveRooms(
+            database=database,
+            clock=clock,
+            carrier=carrier,
+            staff_actions=staff_actions,
+            dial_outs=dial_outs,
+            window=phone.window,
+            secret_key=settings.secret_key,
+        ),
         console_sign_in=ConsoleSignIn(
             database=database,
             background=background,

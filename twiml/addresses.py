@@ -23,6 +23,9 @@ class Addresses:
     def hold(self, booking_id: int, try_number: int) -> str:
         return self._url(f"/phone/voice/hold/{booking_id}/{try_number}")
 
+    def dial_out(self, booking_id: int, person_id: int, number: int, *, try_number: int) -> str:
+        return self._url(f"/phone/dial-out/{booking_id}/{person_id}/{number}/key/{try_number}")
+
     def wait(self, booking_id: int, person_id: int) -> str:
         return self._url(f"/phone/wait/{booking_id}/{person_id}")
 

@@ -9,6 +9,7 @@ from thserver.domain import admissions
 from thserver.domain.admissions import Admission, Sorry, Waiting
 from twiml.addresses import Addresses
 from twiml.steps import (
+    not_joining,
     not_verified,
     nothing_scheduled,
     pin_needed,
@@ -16,6 +17,7 @@ from twiml.steps import (
     several_fit,
     sorry,
     still_in_use,
+    summoned,
     too_early,
     too_many_tries,
     waiting,
@@ -32,6 +34,8 @@ STEPS: dict[type[Admission], Callable[[Any, Addresses], str]] = {
     admissions.NotVerified: not_verified.step,
     admissions.NothingScheduled: nothing_scheduled.step,
     admissions.TooManyTries: too_many_tries.step,
+    admissions.Summoned: summoned.step,
+    admissions.NotJoining: not_joining.step,
     admissions.Sorry: sorry.step,
 }
 

@@ -38,6 +38,13 @@ LOCKED = (
     "or try again in an hour. Goodbye."
 )
 NO_CHOICE = "We did not understand which call you want. Please dial again. Goodbye."
+# Said to somebody whom we have called.
+PRESS_ONE = "To join now, press 1. If you cannot, just hang up."
+NOT_JOINING = (
+    "We got no answer, so you are not being connected. You can dial in with the number in your reminder. Goodbye."
+)
+# Said before what staff announce in a room.
+ANNOUNCED_BY = "This is a message from Tech Heroes."
 SOMEBODY_IS_MISSING = "Please stay on the line. The call begins as soon as somebody else is here."
 
 WHY_A_PIN = {
@@ -96,6 +103,18 @@ def whom_you_meet(others: Sequence[Party]) -> str:
     sentence = f"{names_of(there)} {'is' if len(there) == 1 else 'are'} on the line already."
     if missing:
         sentence += f" {names_of(missing)} {'is' if len(missing) == 1 else 'are'} not here yet."
+    return sentence
+
+
+def summons(others: Sequence[Party], *, starts: datetime, zone: tzinfo) -> str:
+    """Why we call somebody: his call is on, and others wait for him."""
+    there = [other.name for other in others if other.present]
+    about = names_of([other.name for other in others])
+    sentence = (
+        f"This is Tech Heroes, about your call with {about}, set for {times.spoken_time(starts, zone)}."
+    )
+    if there:
+        sentence += f" {names_of(there)} {'is' if len(there) == 1 else 'are'} on the line, waiting for you."
     return sentence
 
 

@@ -17,6 +17,7 @@ class ConsoleDialect(base.Dialect):
         errors.Conflict: (409, "Something was there first."),
         errors.Throttled: (429, "Too many tries."),
         errors.CarrierRefused: (424, "The phone company refused."),
+        errors.OutcomeUnknown: (424, "It is not known whether this was done. Look before you try again."),
         errors.PaymentRefused: (402, "The card company refused."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
         base.Malformed: (400, "The request could not be read."),

@@ -13,6 +13,7 @@ from thserver.domain.admissions import (
     CallerView,
     LiveConference,
     NothingScheduled,
+    NotJoining,
     NotVerified,
     PinNeeded,
     PinReason,
@@ -23,6 +24,7 @@ from thserver.domain.admissions import (
     Sorry,
     Stay,
     StillInUse,
+    Summoned,
     TooEarly,
     TooManyTries,
     Tries,
@@ -227,6 +229,25 @@ EXPECTED: list[tuple[Admission, str]] = [
     (
         TooManyTries(tries=Tries.CHOICE),
         "<Say>We did not understand which call you want. Please dial again. Goodbye.</Say><Hangup />",
+    ),
+    (
+        Summoned(caller=CAM, slot=slot(present=(HOST,)), number=3),
+        f'<Pause length="1" /><Gather action="{BASE}/phone/dial-out/7/5/3/key/1{OVERRIDES}"'
+        ' actionOnEmptyResult="true" method="POST" numDigits="1" timeout="8"><Say>Hello Cam.</Say>'
+        "<Say>This is Tech Heroes, about your call with Tom Brady, set for 9:35 AM. "
+        "Tom Brady is on the line, waiting for you.</Say>"
+        "<Say>To join now, press 1. If you cannot, just hang up.</Say></Gather>",
+    ),
+    (
+        Summoned(caller=CAM, slot=slot(), number=3, try_number=2),
+        f'<Pause length="1" /><Gather action="{BASE}/phone/dial-out/7/5/3/key/2{OVERRIDES}"'
+        ' actionOnEmptyResult="true" method="POST" numDigits="1" timeout="8">'
+        "<Say>To join now, press 1. If you cannot, just hang up.</Say></Gather>",
+    ),
+    (
+        NotJoining(),
+        "<Say>We got no answer, so you are not being connected. You can dial in with the number in your "
+        "reminder. Goodbye.</Say><Hangup />",
     ),
     (
         Sorry(),

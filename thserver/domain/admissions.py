@@ -239,6 +239,22 @@ class TooManyTries(Admission):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summoned(Admission):
+    """We have called him, because others wait for him: will he join? `number` counts our calls to him, `try_number`
+    how often he has been asked in this one."""
+
+    caller: CallerView
+    slot: Slot
+    number: int
+    try_number: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotJoining(Admission):
+    """We have called him, and he has not pressed the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sorry(Admission):
     """Something of ours is broken. Static: said without any database."""
 

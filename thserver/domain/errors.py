@@ -169,6 +169,12 @@ class CarrierRefused(Refusal):
     code = "carrier_refused"
 
 
+class OutcomeUnknown(Refusal):
+    """It may have been done, and it may not: nobody has told us. Never to be tried again blindly."""
+
+    code = "outcome_unknown"
+
+
 class PaymentRefused(Refusal):
     """The card company would not take it. `reason` is its own code (card_declined, authentication_required …)."""
 

@@ -28,6 +28,7 @@ from thserver.domain.admissions import (
     SeveralFit,
     Sorry,
     StillInUse,
+    Summoned,
     TooEarly,
     TooManyTries,
     Tries,
@@ -185,6 +186,11 @@ class Admissions:
                 self._drop_leg(conference_sid, call_sid)
         return said
 
+    async def admit(self, person_id: int, booking_id: int, call_sid: str) -> Admission:
+        """The answer to somebody who is known already, for one booking of his."""
+        view = await self._admissions.of_booking(person_id, booking_id)
+        return await self._admit(view, call_sid) if view is not None else Sorry()
+
     async def waiting(self, booking_id: int, person_id: int) -> Waiting:
         """What somebody hears who is alone in the room."""
         slot = await self._admissions.slot(booking_id)
@@ -276,7 +282,7 @@ class Admissions:
                     "person_id": caller.person_id, "booking_id": slot.booking_id, "about": slot.booking_id,
                     "admitted": now,
                 }  # fmt: skip
-            case RoomInUse(caller=caller, slot=slot):
+            case RoomInUse(caller=caller, slot=slot) | Summoned(caller=caller, slot=slot):
                 return {
                     "person_id": caller.person_id, "booking_id": slot.booking_id, "about": slot.booking_id,
                 }  # fmt: skip

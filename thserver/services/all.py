@@ -29,6 +29,7 @@ from thserver.services.contacts import Contacts
 from thserver.services.credit_recount import CreditRecount
 from thserver.services.credits import Credits
 from thserver.services.death_notices import DeathNotices
+from thserver.services.dial_outs import DialOuts
 from thserver.services.examples import ExampleMaker
 from thserver.services.gatherings import Gatherings
 from thserver.services.heroes import Heroes
@@ -36,6 +37,7 @@ from thserver.services.invitations import Invitations
 from thserver.services.leases import Leases
 from thserver.services.letters import Letters
 from thserver.services.live import Live
+from thserver.services.live_rooms import LiveRooms
 from thserver.services.media import Media
 from thserver.services.meetings import Meetings
 from thserver.services.mentors import Mentors
@@ -141,6 +143,8 @@ class Services:
     webhooks: Webhooks
     webhook_deliveries: WebhookDeliveries
     staff_actions: StaffActions
+    dial_outs: DialOuts
+    live_rooms: LiveRooms
     console_sign_in: ConsoleSignIn
     practice_board: PracticeBoard
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from store.database import Database
-from thserver.domain.errors import Refusal
+from thserver.domain.errors import OutcomeUnknown, Refusal
 from thserver.domain.ports import Clock
 from thserver.domain.staff_actions import ActionState, Actor, StaffAction
 
@@ -58,11 +58,14 @@ class StaffActions:
     async def recorded(
         self, *, actor: Actor, action: str, subject: str, details: Mapping[str, str] | None = None
     ) -> AsyncIterator[int]:
-        """Record what the block does, and how it ended: done, refused (a Refusal), failed, or, when it is cut off,
-        unknown."""
+        """Record what the block does, and how it ended: done, refused (a Refusal), failed, or unknown (OutcomeUnknown,
+        or the block is cut off)."""
         number = await self.record(actor=actor, action=action, subject=subject, details=details)
         try:
             yield number
+        except OutcomeUnknown as refusal:
+            await self._end(number, ActionState.UNKNOWN, refusal.code)
+            raise
         except Refusal as refusal:
             await self._end(number, ActionState.REFUSED, refusal.code)
             raise
@@ -73,6 +76,9 @@ class StaffActions:
             await self._end(number, ActionState.UNKNOWN, "cut_off")
             raise
         await self._end(number, ActionState.DONE, None)
+
+    async def get(self, number: int) -> StaffAction | None:
+        return await self._actions.get(number)
 
     async def page(self, *, before: int | None = None, limit: int = 50) -> ActionPage:
         found = await self._actions.latest(before=before, limit=limit + 1)
