@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado.routing import Matcher
 
-from handlers import calendar, health, media
+from handlers import calendar, docs_pages, health, media
 from handlers.base import Handler, UnknownPath
 from handlers.circles.routes import ROUTES as CIRCLES
 from handlers.console.practice_phone import ROUTES as PRACTICE
@@ -41,6 +41,7 @@ URL_TABLE: list[tuple[str | Matcher, type[Handler]]] = [
     *WEBHOOKS,
     *calendar.ROUTES,
     *PRACTICE,
+    *docs_pages.ROUTES,
     *CONSOLE,
 ]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import http.client
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -14,7 +15,7 @@ from apispec import APISpec
 
 from handlers import base
 from handlers.base import Handler
-from handlers.descriptions import Description, description_of
+from handlers.descriptions import Content, Description, description_of
 from handlers.openapi.contracts import COMMON, Contract
 from handlers.openapi.paths import (
     is_endpoint,
@@ -43,6 +44,7 @@ RETRY_AFTER = {"description": "Seconds until a further try makes sense.", "schem
 class Endpoint:
     """One method of one handler under one path."""
 
+    contract: Contract
     template: str
     pattern: str
     handler: type[Handler]
@@ -53,7 +55,9 @@ class Endpoint:
 
     @property
     def section(self) -> str:
-        return self.handler.__module__.rpartition(".")[2]
+        """The handler's module, or its package where the contract's own is another one."""
+        *_, package, module = self.handler.__module__.split(".")
+        return module if package == self.contract.name else package
 
     @property
     def access(self) -> str:
@@ -69,7 +73,9 @@ def endpoints_of(contract: Contract) -> Iterator[Endpoint]:
             for method in methods_of(handler):
                 description = description_of(handler, method)
                 if description is not None:
-                    yield Endpoint(template, pattern, handler, method, description, is_variant=index > 0)
+                    yield Endpoint(
+                        contract, template, pattern, handler, method, description, is_variant=index > 0
+                    )
 
 
 @functools.cache
@@ -107,7 +113,7 @@ def _operation(contract: Contract, endpoint: Endpoint) -> dict[str, Any]:
         "tags": [endpoint.section.replace("_", " ")],
         "summary": summary,
         **({"description": doc} if len(doc) > len(summary) + 1 else {}),
-        "responses": _responses(contract, endpoint),
+        "responses": _by_status(contract, endpoint.description.answers, _refusals(endpoint)),
     }
     if description.query is not None:
         operation["parameters"] = [{"in": "query", "schema": description.query}]
@@ -140,16 +146,23 @@ def _request(description: Description) -> dict[str, Any]:
     return found
 
 
-def _responses(contract: Contract, endpoint: Endpoint) -> dict[str, Any]:
-    """By status: what is answered, and what is refused in the form that the dialect gives it."""
+def anywhere_of(contract: Contract) -> dict[str, Any]:
+    """What may come of any request, by status."""
+    return _by_status(contract, {}, ANYWHERE)
+
+
+def _by_status(
+    contract: Contract, answers: Mapping[int, Content], refusals: Iterable[type[Refusal]]
+) -> dict[str, Any]:
+    """What is answered, and what is refused in the form that the dialect gives it."""
     dialect = contract.dialect
     schemas: dict[int, list[Any]] = defaultdict(list)
     said: dict[int, list[str]] = defaultdict(list)
-    for status, answer in endpoint.description.answers.items():
-        said[status].append("Done.")
+    for status, answer in answers.items():
+        said[status].append(f"{http.client.responses[status]}.")
         if answer is not None:
             schemas[status].append(schema_of(answer))
-    for kind in (*_refusals(endpoint), *contract.refuses):
+    for kind in (*refusals, *contract.refuses):
         status, sentence = dialect.http_status(kind), dialect.word(kind)[1]
         if sentence not in said[status]:
             said[status].append(sentence)
