@@ -389,12 +389,7 @@ async def wire(
         death_notices=circle.death_notices,
         wallet=wallet,
         billing=money.billing,
-        money_desk=MoneyDesk(
-            database=database,
-            payouts=money.billing.payouts,
-            recount=money.billing.recount,
-            credit_recount=meeting.recount,
-        ),
+        money_desk=MoneyDesk(database=database, payouts=money.billing.payouts),
         call_stories=CallStories(database=database, clock=clock),
         overviews=Overviews(database=database, clock=clock),
         card_events=money.card_events,

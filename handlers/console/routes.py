@@ -7,10 +7,14 @@ from handlers.base import Handler, unknown_path
 from handlers.console.actions import ActionsPage
 from handlers.console.assets_folder import Asset
 from handlers.console.base import HOME, ConsoleHandler, ConsolePage
+from handlers.console.calls import CallPageOne, CallsPage, RefundCharge
 from handlers.console.dialect import DIALECT
+from handlers.console.money import CountAgain, MoneyPage, PayNow
+from handlers.console.outbox import OutboxPage, SendAgain
 from handlers.console.practice import ROUTES as PRACTICE
 from handlers.console.rooms import RoomsPage
 from handlers.console.sign_in import SignInPage, SignOut
+from handlers.console.sweeps import RunNow, SweepsPage
 
 
 class ToHome(ConsoleHandler):
@@ -30,6 +34,16 @@ ROUTES: list[tuple[str, type[Handler]]] = [
     (r"/console/sign-in/?", SignInPage),
     (r"/console/sign-out/?", SignOut),
     (r"/console/rooms/?", RoomsPage),
+    (r"/console/calls/?", CallsPage),
+    (r"/console/calls/([0-9]{1,15})/?", CallPageOne),
+    (r"/console/calls/([0-9]{1,15})/refund/?", RefundCharge),
+    (r"/console/outbox/?", OutboxPage),
+    (r"/console/outbox/again/?", SendAgain),
+    (r"/console/sweeps/?", SweepsPage),
+    (r"/console/sweeps/run/?", RunNow),
+    (r"/console/money/?", MoneyPage),
+    (r"/console/money/count/?", CountAgain),
+    (r"/console/money/pay/?", PayNow),
     (r"/console/actions/?", ActionsPage),
     (r"/console/.*", UnknownPage),
 ]

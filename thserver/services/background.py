@@ -9,12 +9,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
 
 from thserver.domain.errors import Refusal
 
 log = logging.getLogger("thserver.background")
 
 Work = Callable[[], Awaitable[object]]
+Result = TypeVar("Result")
 
 
 @contextlib.contextmanager
@@ -35,6 +37,26 @@ class Background:
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, Work] = {}
+
+    async def through(self, name: str, work: Callable[[], Awaitable[Result]], *, patience_s: float) -> Result:
+        """The work's result, or what it raises. When it is not through in time it goes on by itself, and
+        TimeoutError is raised."""
+        ended: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+        async def run() -> None:
+            try:
+                result = await work()
+            except Exception as error:
+                if ended.done():
+                    raise
+                ended.set_exception(error)
+            else:
+                if not ended.done():
+                    ended.set_result(result)
+
+        self.soon(name, run)
+        async with asyncio.timeout(patience_s):
+            return await ended
 
     def soon(self, name: str, work: Work) -> None:
         """Run this work soon; if work of that name is running, once more after it."""

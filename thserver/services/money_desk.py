@@ -12,9 +12,7 @@ from thserver.domain.charges import UNPAID, Charge, State
 from thserver.domain.credits import Purchase
 from thserver.domain.payouts import Payout
 from thserver.domain.people import Person
-from thserver.services.credit_recount import CreditRecount
 from thserver.services.payouts import Kept, Payouts
-from thserver.services.recount import Recount
 
 MOST = 50
 IN_DOUBT = frozenset({State.UNKNOWN, State.CHARGING})
@@ -39,16 +37,12 @@ class MoneyView:
 
 
 class MoneyDesk:
-    def __init__(
-        self, *, database: Database, payouts: Payouts, recount: Recount, credit_recount: CreditRecount
-    ) -> None:
+    def __init__(self, *, database: Database, payouts: Payouts) -> None:
         self._charges = database.charges
         self._purchases = database.purchases
         self._people = database.people
         self._recounts = database.recounts
         self._payouts = payouts
-        self._recount = recount
-        self._credit_recount = credit_recount
 
     async def view(self) -> MoneyView:
         kept, payouts, unpaid, in_doubt, refunded, purchases = await asyncio.gather(
@@ -79,7 +73,3 @@ class MoneyDesk:
             counts=await self._recounts.all(),
             people=people,
         )
-
-    async def count_again(self) -> int:
-        """Count money and credits now. How many differences there are."""
-        return len(await self._recount.check()) + len(await self._credit_recount.check())

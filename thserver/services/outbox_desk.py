@@ -8,6 +8,7 @@ from enum import StrEnum
 from store.database import Database
 from thserver.domain.errors import NotFound, WrongState
 from thserver.domain.outbox import OutboxKind, OutboxRow, OutboxState
+from thserver.domain.people import Person
 from thserver.domain.ports import Clock
 from thserver.services.outbox import Outbox
 
@@ -25,6 +26,7 @@ class Resent(StrEnum):
 class OutboxDesk:
     def __init__(self, *, database: Database, clock: Clock, outbox: Outbox) -> None:
         self._rows = database.outbox
+        self._people = database.people
         self._clock = clock
         self._outbox = outbox
 
@@ -48,6 +50,21 @@ class OutboxDesk:
         if row is None:
             raise NotFound
         return row
+
+    async def with_ref(self, ref: str) -> OutboxRow:
+        """Raises NotFound."""
+        row = await self._rows.with_ref(ref)
+        if row is None:
+            raise NotFound
+        return row
+
+    async def counts(self, states: Iterable[OutboxState]) -> dict[OutboxState, int]:
+        """How many there are in each of these states."""
+        return {state: await self._rows.count(state) for state in states}
+
+    async def readers(self, rows: Iterable[OutboxRow]) -> dict[int, Person]:
+        """The people whom these are for, by id."""
+        return await self._people.many({row.person_id for row in rows if row.person_id is not None})
 
     async def again(self, key: str) -> Resent:
         """Send this again; of what may have gone out, the carrier's own list is asked first.

@@ -6,7 +6,6 @@ shows what other processes have recorded.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -110,30 +109,14 @@ class Sweeps:
         if self._run is None:
             raise WrongState
         run, began = self._run, self._clock.now()
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        async def work() -> None:
-            try:
-                await run(name)
-            except Taken as taken:
-                if not ended.done():
-                    ended.set_exception(taken)
-            except Exception:
-                # It is in the record of its runs, and the background logs it.
-                if not ended.done():
-                    ended.set_result(None)
-                raise
-            else:
-                if not ended.done():
-                    ended.set_result(None)
-
-        self._background.soon(f"job {name} by hand", work)
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                await asyncio.shield(ended)
+            await self._background.through(f"job {name} by hand", lambda: run(name), patience_s=PATIENCE_S)
         except TimeoutError:
-            # Nobody waits for it any more.
-            ended.add_done_callback(lambda done: done.cancelled() or done.exception())
             return None
+        except Taken:
+            raise
+        except Exception:
+            # What went wrong is in the record of its runs.
+            log.exception("job %s failed, run by hand", name)
         found = (await self._runs.all()).get(name)
         return found if found is not None and found.began >= began else None

@@ -1,0 +1,4 @@
+// Money, kept fresh.
+import { keepFresh } from "/console/assets/fresh.js";
+
+keepFresh(["money", "call", "charge"]);
