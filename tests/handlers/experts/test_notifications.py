@@ -66,6 +66,7 @@ async def test_a_meeting_from_request_to_review(
     ]
     assert await told(services, john) == []
     await jane.set_status(meeting, "confirmed")
+    await services.background.idle()
     clock.advance(hours=18, minutes=45)
     await services.reminders.send_due()
     await services.reminders.send_due()
