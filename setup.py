@@ -53,6 +53,8 @@ setup(
             "jsonschema-rs>=0.60,<1",
             "schemathesis>=4.32,<5",
             "standardwebhooks>=1.1",
+            "playwright>=1.65,<2",
+            "axe-playwright-python>=0.1.8",
             "ruff>=0.17",
             "mypy>=2.4",
         ],

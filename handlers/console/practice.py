@@ -133,7 +133,13 @@ def shown_appointment(appointment: Appointment) -> dict[str, Any]:
         "ends": pages.iso(booking.ends),
         "opens": pages.iso(appointment.opens),
         "people": [
-            {"id": each.id, "name": each.full_name, "phone": each.phone} for each in appointment.people
+            {
+                "id": each.id,
+                "name": each.full_name,
+                "phone": each.phone,
+                "on_line": each.id in appointment.on_line,
+            }
+            for each in appointment.people
         ],
     }
 

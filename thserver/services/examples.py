@@ -62,6 +62,8 @@ class ExampleMaker:
         self._clock = services.clock
         self._new = 0
         self._booked: list[Booking] = []
+        # Where the clock will be put.
+        self._will_be = self._clock.now()
 
     async def fill(self) -> Examples:
         """Make whatever of the examples is not there; then put the clock ahead until the first call is near.
@@ -82,15 +84,17 @@ class ExampleMaker:
         self._new, self._booked = 0, []
         people = {each.key: await self._person(each) for each in cast.EVERYBODY}
         await self._services.people.make_staff(cast.STAFF.email)
-        starts = first_quarter(self._clock.now() + SUGGESTION_LEAD)
-        call = await self._call(people, starts)
+        self._will_be = self._clock.now()
+        call = await self._call(people)
+        assert call.starts is not None
+        self._will_be = max(self._will_be, call.starts - CALL_IS_NEAR)
+        starts = first_quarter(self._will_be)
         for make in (self._session, self._meeting, self._gathering, self._circles):
             try:
                 await make(people, starts)
             except Refusal as refusal:
                 # Somebody has played with these people; the others are fine all the same.
                 log.warning("an example could not be made: %s %s", refusal.code, refusal)
-        assert call.starts is not None
         return Examples(people, self._new, self._booked, call.starts)
 
     # People.
@@ -152,18 +156,17 @@ class ExampleMaker:
     # What is booked.
 
     async def _coming(self, kind: Kind, host: Person) -> Booking | None:
-        """What this host has of this kind that is not over. What waits for an answer is called off, to be made anew."""
-        now = self._clock.now()
+        """What this host has of this kind that will not be over when the clock has been put ahead. What waits for an answer is called off, to be made anew."""
         for booking in await self._bookings.open_of_person(host.id):
             if booking.kind is not kind or booking.host_id != host.id:
                 continue
-            if booking.state is State.AGREED and booking.ends is not None and booking.ends > now:
+            if booking.state is State.AGREED and booking.ends is not None and booking.ends > self._will_be:
                 return booking
             if booking.state in OPEN_STATES - {State.AGREED}:
                 await self._services.bookings.cancel(booking, host.id, force=True)
         return None
 
-    async def _call(self, people: dict[str, Person], starts: datetime) -> Booking:
+    async def _call(self, people: dict[str, Person]) -> Booking:
         services, host, guest = self._services, people[cast.HERO.key], people[cast.CALLER.key]
         if not await services.wallet.has_card(guest.id):
             await services.wallet.add_card(guest, "pm_card_visa")
@@ -178,6 +181,9 @@ class ExampleMaker:
         asked = await services.bookings.request(
             guest, hero_id=hero.id, message="How do I make it survive a crash?", minutes=30
         )
+        # Whoever dials then is not asked which of two calls he means.
+        free_from = await services.practice_board.free_from([host.id, guest.id])
+        starts = first_quarter(max(free_from, self._clock.now() + SUGGESTION_LEAD))
         times = (starts, starts + HOUR, starts + 2 * HOUR)
         accepted = await services.bookings.accept(asked, host.id, times)
         return self._noted(await services.bookings.agree(accepted, guest.id, starts))

@@ -113,7 +113,7 @@ export class Phone {
       body.textContent = text.body;
       item.append(at, body);
       list.append(item);
-      list.scrollTop = list.scrollHeight;
+      list.parentElement.scrollTop = list.parentElement.scrollHeight;
     }
     this.#part("noTexts").hidden = list.children.length > 0;
   }
@@ -291,7 +291,7 @@ export class Phone {
   #append(item) {
     const list = this.#part("transcript");
     list.append(item);
-    list.scrollTop = list.scrollHeight;
+    list.parentElement.scrollTop = list.parentElement.scrollHeight;
   }
 
   #over() {

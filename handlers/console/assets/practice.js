@@ -119,7 +119,8 @@ function booked(each, held) {
   title.append(element("b", each.kind), each.title ? `: ${each.title}` : "");
   const mine = each.people.filter((person) => held.has(person.phone));
   if (mine.length) title.append(" ", element("span", "on these phones", "badge"));
-  const who = element("p", each.people.map((person) => person.name).join(", "), "small");
+  const who = element("p", "", "small people");
+  who.append(...each.people.map(present));
   const time = element("time", whenOf(each.starts));
   time.dateTime = each.starts;
   const when = element("p", "", "small");
@@ -143,6 +144,12 @@ function booked(each, held) {
   }
   item.append(title, who, when, row);
   return item;
+}
+
+function present(person) {
+  const name = element("span", person.name, "person");
+  if (person.on_line) name.append(" ", element("span", "on the line", "badge good"));
+  return name;
 }
 
 function button(id, text, each, act) {
