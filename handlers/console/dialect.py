@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from handlers import base
 from thserver.domain import errors
+from thserver.services.examples import ExamplesChanged
+from thserver.services.leases import Taken
 
 
 class ConsoleDialect(base.Dialect):
@@ -15,6 +17,8 @@ class ConsoleDialect(base.Dialect):
         errors.NotFound: (404, "Not found."),
         errors.WrongState: (409, "This can not be done now."),
         errors.Conflict: (409, "Something was there first."),
+        Taken: (409, "Somebody else is doing this just now."),
+        ExamplesChanged: (409, "Somebody has changed the example people, or has their numbers."),
         errors.Throttled: (429, "Too many tries."),
         errors.CarrierRefused: (424, "The phone company refused."),
         errors.OutcomeUnknown: (424, "It is not known whether this was done. Look before you try again."),

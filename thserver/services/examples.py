@@ -20,7 +20,7 @@ from thserver.domain.availability import WindowsOverlap
 from thserver.domain.bookings import OPEN_STATES, QUARTER, SUGGESTION_LEAD, Booking, Kind, State
 from thserver.domain.circles import Entry, Level, Names, Sort
 from thserver.domain.death_notices import NoticeState
-from thserver.domain.errors import CodeStillGood, Invalid, NotFound, Refusal, Unavailable
+from thserver.domain.errors import CodeStillGood, Conflict, Invalid, NotFound, Refusal, Unavailable
 from thserver.domain.people import Person
 from thserver.services import example_people as cast
 from thserver.services.example_people import ExamplePerson
@@ -41,6 +41,12 @@ class NotPractising(NotFound):
     """A company is real here, or this is no development mode: no place for example people."""
 
     code = "not_practising"
+
+
+class ExamplesChanged(Conflict):
+    """Somebody has changed these people, or has what would be theirs, so that they do not do what they are there for."""
+
+    code = "examples_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +74,16 @@ class ExampleMaker:
     async def fill(self) -> Examples:
         """Make whatever of the examples is not there; then put the clock ahead until the first call is near.
 
-        Raises NotPractising, or Taken while somebody else is at it.
+        Raises NotPractising, ExamplesChanged, or Taken while somebody else is at it.
         """
         practice = self._services.practice
         if not all((practice.carrier, practice.payments, practice.mail, practice.clock)):
             raise NotPractising
-        made = await self._services.leases.holding(LEASE, self._make)
+        try:
+            made = await self._services.leases.holding(LEASE, self._make)
+        except Invalid as refusal:
+            log.warning("example people could not be made: %s", refusal.problems)
+            raise ExamplesChanged from refusal
         ahead = made.first_call - CALL_IS_NEAR - self._clock.now()
         if ahead > timedelta():
             practice.clock.advance(ahead)

@@ -4,6 +4,7 @@ import { speech } from "./speech.js";
 
 const KEYS = "0123456789*#";
 const WAIT_AGAIN_MS = 500;
+const SERVICE_IS_AWAY_MS = 5000;
 
 export class Phone {
   #box;
@@ -11,6 +12,7 @@ export class Phone {
   // The socket on which this phone waits to be called, and whether it is ringing now.
   #waiting = null;
   #isRinging = false;
+  #waitFrom = 0;
   #since = null;
   #ticking = null;
   #seenTexts = new Set();
@@ -176,15 +178,17 @@ export class Phone {
     this.#part("texts").replaceChildren();
     this.#part("noTexts").hidden = false;
     this.#seenTexts.clear();
-    this.#part("send").disabled = this.number === "";
+    this.#part("send").disabled = !this.number;
     this.#stopWaiting();
   }
 
   /** Be there when the service calls, as long as this is nobody's hidden phone and not busy. */
   #wait() {
-    if (this.#waiting || this.isBusy || !this.number || document.hidden) return;
+    if (this.#waiting || this.isBusy || !this.number || document.hidden || Date.now() < this.#waitFrom) return;
     const line = socket({ answer: this.number });
     this.#waiting = line;
+    this.#waitFrom = Date.now() + SERVICE_IS_AWAY_MS;
+    line.addEventListener("open", () => (this.#waitFrom = 0));
     this.#attend(line);
   }
 

@@ -36,13 +36,14 @@ function format(moment, options) {
 
 const timeOf = (moment) => format(moment, { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
 const dayOf = (moment) => format(moment, { weekday: "short", month: "short", day: "numeric" });
+const momentOf = (moment) => `${dayOf(moment)}, ${timeOf(moment)}`;
 const now = () => Date.now() + clockAhead;
 
 const counted = (many, what) => `${many} ${what}${many === 1 ? "" : "s"}`;
 
 /** Without the day where it is today's. */
 function whenOf(moment) {
-  return dayOf(moment) === dayOf(now()) ? timeOf(moment) : `${dayOf(moment)}, ${timeOf(moment)}`;
+  return dayOf(moment) === dayOf(now()) ? timeOf(moment) : momentOf(moment);
 }
 
 function distance(moment) {
@@ -89,7 +90,7 @@ function show(board) {
   showClock();
   showBooked(board.appointments);
   showLetters(board.letters);
-  for (const phone of phones) phone.showTexts(board.texts[phone.number] ?? [], timeOf);
+  for (const phone of phones) phone.showTexts(board.texts[phone.number] ?? [], momentOf);
 }
 
 function showClock() {

@@ -84,6 +84,15 @@ async def test_example_people_are_made_at_a_press_and_shown_with_what_they_get(
     assert signed_in.status == 200
 
 
+async def test_who_has_a_number_of_theirs_keeps_it(api: Api, services: Services) -> None:
+    person = await make_person(services, phone=cast.CALLER.phone)
+    answer = await api("POST", "/practice/examples", {})
+    assert answer.status == 409
+    assert "has their numbers" in answer.body["detail"]
+    (there,) = [each for each in await services.practice_board.people() if each.phone == cast.CALLER.phone]
+    assert there.id == person.id
+
+
 async def test_the_board_takes_a_few_numbers_and_nothing_else(api: Api) -> None:
     assert (await api("GET", "/practice/board?phone=me")).status == 400
     assert (await api("GET", "/practice/board?" + "&".join(["phone=%2B12025550111"] * 5))).status == 400
