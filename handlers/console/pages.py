@@ -30,6 +30,7 @@ NAVIGATION = (
     ("/console/outbox", "Outbox"),
     ("/console/sweeps", "Sweeps"),
     ("/console/money", "Money"),
+    ("/console/webhooks", "Webhooks"),
     ("/console/actions", "Actions"),
 )
 

@@ -15,6 +15,7 @@ from handlers.console.practice import ROUTES as PRACTICE
 from handlers.console.rooms import RoomsPage
 from handlers.console.sign_in import SignInPage, SignOut
 from handlers.console.sweeps import RunNow, SweepsPage
+from handlers.console.webhooks import ROUTES as WEBHOOKS
 
 
 class ToHome(ConsoleHandler):
@@ -45,5 +46,6 @@ ROUTES: list[tuple[str, type[Handler]]] = [
     (r"/console/money/count/?", CountAgain),
     (r"/console/money/pay/?", PayNow),
     (r"/console/actions/?", ActionsPage),
+    *WEBHOOKS,
     (r"/console/.*", UnknownPage),
 ]

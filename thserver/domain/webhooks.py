@@ -152,13 +152,14 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where events are sent. `untold` is a reason for which it was disabled and its creator not yet told."""
+    """Where events are sent. `untold` is a reason for which it was disabled and its creator not yet told;
+    `creator_id` is None for whoever sat at this machine in development, where nobody signs in."""
 
     id: str
     url: str
     events: tuple[str, ...]
     description: str = ""
-    creator_id: int
+    creator_id: int | None
     state: EndpointState = EndpointState.ENABLED
     reason: Reason | None = None
     secrets: tuple[Secret, ...]

@@ -221,7 +221,8 @@ class WebhookDeliveries:
 
     async def _tell_disabled(self, endpoint: Endpoint) -> None:
         """Write to who registered it, once for each time that it was disabled."""
-        creator = await self._people.get(endpoint.creator_id)
+        creator_id = endpoint.creator_id
+        creator = await self._people.get(creator_id) if creator_id is not None else None
         if creator is not None and creator.email and creator.is_active:
             await self._outbox.add_letter(
                 key=f"webhook-disabled:{endpoint.id}:{endpoint.updated.isoformat()}",

@@ -72,7 +72,7 @@ class Webhooks:
         return _there(await self._endpoints.get(endpoint_id))
 
     async def register(
-        self, creator: Person, *, url: str, events: Sequence[str], description: str = ""
+        self, creator: Person | None, *, url: str, events: Sequence[str], description: str = ""
     ) -> tuple[Endpoint, str]:
         """A new endpoint and its secret, which nobody is shown again. Raises Invalid or TooManyEndpoints."""
         await self._check(url, events)
@@ -85,7 +85,7 @@ class Webhooks:
             url=url,
             events=_sorted(events),
             description=description,
-            creator_id=creator.id,
+            creator_id=creator.id if creator is not None else None,
             secrets=(Secret(sealed=self._sealer.seal(secret)),),
             created=now,
             updated=now,

@@ -1,0 +1,9 @@
+// Endpoints and the log of deliveries, kept fresh; asks before something is deleted.
+import { keepFresh } from "/console/assets/fresh.js";
+
+keepFresh([], 3000);
+
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.ask;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
