@@ -103,12 +103,18 @@ signed_by_carrier = _mark("signed_by_carrier", _let_in_signed)
 signed_by_card_company = _mark("signed_by_card_company", _let_in_signed)
 
 
-def unmarked_methods(handler_class: type) -> list[str]:
-    """The HTTP methods that this class serves without saying who may call them."""
+def served_methods(handler_class: type) -> list[str]:
+    """The HTTP methods that this class serves by itself, in small letters; HEAD and OPTIONS go without saying."""
     return [
         name
         for name in METHODS
         if getattr(handler_class, name).__qualname__ != f"RequestHandler.{name}"
-        and not hasattr(getattr(handler_class, name), "access")
         and "_unimplemented_method" not in getattr(handler_class, name).__qualname__
+    ]
+
+
+def unmarked_methods(handler_class: type) -> list[str]:
+    """Those that it serves without saying who may call them."""
+    return [
+        name for name in served_methods(handler_class) if not hasattr(getattr(handler_class, name), "access")
     ]

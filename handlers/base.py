@@ -14,6 +14,7 @@ import orjson
 from marshmallow import Schema, ValidationError
 from tornado.web import HTTPError, RequestHandler
 
+from handlers.access import served_methods
 from handlers.descriptions import Description, description_of
 from thserver.domain.errors import Invalid, Refusal, Throttled, Unavailable
 from thserver.domain.people import Person
@@ -213,10 +214,17 @@ class Handler(RequestHandler):
 
     def options(self, *args: str, **kwargs: str) -> None:
         """CORS: tokens travel in a header, never in a cookie, so any page may ask."""
+        self.set_header("Allow", self.allowed)
         self.set_header("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
         self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Access-Token, Accept")
         self.set_header("Access-Control-Max-Age", "86400")
         self.set_status(204)
+
+    @property
+    def allowed(self) -> str:
+        """The methods that this path answers, as the header Allow has them."""
+        served = [name.upper() for name in served_methods(type(self))]
+        return ", ".join([*served, *(["HEAD"] if "GET" in served else []), "OPTIONS"])
 
     @property
     def described(self) -> Description:
@@ -280,6 +288,8 @@ class Handler(RequestHandler):
             if isinstance(error, (Throttled, Unavailable)):
                 self.set_header("Retry-After", str(error.retry_after))
         else:
+            if status_code == 405:
+                self.set_header("Allow", self.allowed)
             reason = (
                 self.dialect.method_not_allowed.format(method=self.request.method)
                 if status_code == 405

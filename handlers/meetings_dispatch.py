@@ -44,6 +44,19 @@ class BothDialects(base.Dialect):
         base.TooLarge: (413, "The request is too large."),
     }
 
+    shapes = {
+        "RefusalWithoutScheme": {
+            "description": "Where the sign-in has no scheme, nobody knows which contract is meant.",
+            "type": "object",
+            "properties": {"detail": {"type": "string"}, "error": {"type": "string"}},
+            "required": ["detail", "error"],
+            "additionalProperties": False,
+        }
+    }
+
+    def shape(self, kind: type[Refusal]) -> str:
+        return "RefusalWithoutScheme"
+
     def refusal(self, refusal: Refusal) -> tuple[int, Any]:
         status, sentence = self.status_and_sentence(refusal)
         return status, {"detail": sentence, "error": sentence}
@@ -69,4 +82,5 @@ class WithoutScheme(Handler):
         super().write_error(status_code, **kwargs)
 
 
-ROUTES: list[tuple[str, type[Handler]]] = [(r"/api/meetings(?:/.*)?", WithoutScheme)]
+PREFIX = "/api/meetings"
+ROUTES: list[tuple[str, type[Handler]]] = [(rf"{PREFIX}(?:/.*)?", WithoutScheme)]

@@ -17,6 +17,8 @@ from handlers.gatherings.routes import MEETINGS as GATHERINGS_MEETINGS
 from handlers.gatherings.routes import ROUTES as GATHERINGS
 from handlers.heroes.dialect import DIALECT as HEROES_DIALECT
 from handlers.heroes.routes import ROUTES as HEROES
+from handlers.meetings_dispatch import PREFIX as SHARED_PREFIX
+from handlers.meetings_dispatch import BothDialects
 from handlers.mentors.dialect import DIALECT as MENTORS_DIALECT
 from handlers.mentors.routes import ROUTES as MENTORS
 from handlers.payments.routes import CLIENT_ROUTES as PAYMENTS
@@ -60,10 +62,15 @@ LIMIT_HEADERS = {
 }
 
 
+# What answers under the prefix that two contracts share when the request does not say which of them it means.
+SHARED = (SHARED_PREFIX, BothDialects())
+
+
 @dataclass(frozen=True, eq=False)
 class Contract:
     """`about` may be Markdown. `security` is one OpenAPI security scheme, by which whoever is signed in says so. `headers` are on every answer, and
-    `refuses` may come of any request."""
+    `refuses` may come of any request. `shared` is a prefix that another contract has as well, with the dialect that answers
+    where a request does not say whose it is."""
 
     name: str
     title: str
@@ -73,6 +80,7 @@ class Contract:
     security: Mapping[str, Any]
     headers: Mapping[str, Any] = field(default_factory=dict)
     refuses: tuple[type[Refusal], ...] = ()
+    shared: tuple[str, Dialect] | None = None
 
 
 def _header(name: str, form: str) -> dict[str, Any]:
@@ -104,6 +112,7 @@ CONTRACTS = (
         dialect=EXPERTS_DIALECT,
         security={"type": "http", "scheme": "bearer"},
         headers=LIMIT_HEADERS,
+        shared=SHARED,
         refuses=(Throttled,),
     ),
     Contract(
@@ -120,6 +129,7 @@ CONTRACTS = (
         about=GATHERINGS_ABOUT,
         routes=(*GATHERINGS, *GATHERINGS_MEETINGS),
         dialect=GATHERINGS_DIALECT,
+        shared=SHARED,
         security=_header("Authorization", "Token <token>"),
     ),
 )

@@ -14,12 +14,12 @@ from typing import Any
 from apispec import APISpec
 
 from handlers import base
+from handlers.access import served_methods
 from handlers.base import Handler
 from handlers.descriptions import Content, Description, description_of
 from handlers.openapi.contracts import COMMON, Contract
 from handlers.openapi.paths import (
     is_endpoint,
-    methods_of,
     more_than_the_path,
     parameters_of,
     templates_of,
@@ -70,7 +70,7 @@ def endpoints_of(contract: Contract) -> Iterator[Endpoint]:
         if not is_endpoint(handler):
             continue
         for index, template in enumerate(templates_of(pattern, handler)):
-            for method in methods_of(handler):
+            for method in served_methods(handler):
                 description = description_of(handler, method)
                 if description is not None:
                     yield Endpoint(
@@ -90,8 +90,9 @@ def document(contract: Contract, base_url: str) -> dict[str, Any]:
         servers=[{"url": base_url}],
     )
     spec.components.security_scheme(SIGN_IN, dict(contract.security))
-    for name, schema in contract.dialect.shapes.items():
-        spec.components.schema(name, component=dict(schema))
+    for dialect in (contract.dialect, *(contract.shared[1:] if contract.shared else ())):
+        for name, schema in dialect.shapes.items():
+            spec.components.schema(name, component=dict(schema))
     operations: dict[str, dict[str, Any]] = defaultdict(dict)
     parameters: dict[str, list[dict[str, Any]]] = {}
     for endpoint in endpoints_of(contract):
@@ -115,6 +116,8 @@ def _operation(contract: Contract, endpoint: Endpoint) -> dict[str, Any]:
         **({"description": doc} if len(doc) > len(summary) + 1 else {}),
         "responses": _by_status(contract, endpoint.description.answers, _refusals(endpoint)),
     }
+    if contract.shared is not None and endpoint.template.startswith(contract.shared[0]):
+        _add_shared(operation["responses"], contract.shared[1])
     if description.query is not None:
         operation["parameters"] = [{"in": "query", "schema": description.query}]
     if description.body is not None:
@@ -173,6 +176,13 @@ def _by_status(
         str(status): _response(contract, status, sentences, schemas[status])
         for status, sentences in sorted(said.items())
     }
+
+
+def _add_shared(responses: dict[str, Any], dialect: base.Dialect) -> None:
+    """What is answered to whoever does not say which contract he means."""
+    content = responses[str(dialect.http_status(errors.NotSignedIn))]["content"][JSON]
+    shape = {"$ref": f"#/components/schemas/{dialect.shape(errors.NotSignedIn)}"}
+    content["schema"] = {"anyOf": [content["schema"], shape]}
 
 
 def _response(contract: Contract, status: int, sentences: list[str], schemas: list[Any]) -> dict[str, Any]:

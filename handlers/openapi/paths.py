@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import Any
 
-from handlers.access import METHODS
+from handlers.access import METHODS, served_methods
 from handlers.base import Handler, UnknownPath
 from handlers.descriptions import description_of
 
@@ -19,16 +19,6 @@ DIGITS = re.compile(r"(\[[01]-9\])(?:\[0-9\]\{0,(\d+)\}|\{1,(\d+)\})")
 def is_endpoint(handler: type[Handler]) -> bool:
     """Not the 404 that ends a prefix, and not a WebSocket, which OpenAPI has no words for."""
     return not issubclass(handler, UnknownPath) and any(description_of(handler, name) for name in METHODS)
-
-
-def methods_of(handler: type[Handler]) -> list[str]:
-    """The methods that this handler answers by itself, in small letters; HEAD and OPTIONS go without saying."""
-    return [
-        name
-        for name in METHODS
-        if "_unimplemented_method" not in getattr(handler, name).__qualname__
-        and getattr(handler, name).__qualname__ != f"RequestHandler.{name}"
-    ]
 
 
 def templates_of(pattern: str, handler: type[Handler]) -> list[str]:
@@ -60,7 +50,7 @@ def more_than_the_path(handler: type[Handler]) -> str:
 
 
 def parameter_names(handler: type[Handler]) -> list[str]:
-    for name in methods_of(handler):
+    for name in served_methods(handler):
         return list(inspect.signature(getattr(handler, name)).parameters)[1:]
     return []
 

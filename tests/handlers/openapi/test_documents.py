@@ -10,10 +10,11 @@ import pytest
 import schemathesis
 from tornado.websocket import WebSocketHandler
 
+from handlers.access import served_methods
 from handlers.base import UnknownPath
 from handlers.openapi.contracts import CONTRACTS, Contract
 from handlers.openapi.document import document
-from handlers.openapi.paths import documented_path, methods_of, templates_of
+from handlers.openapi.paths import documented_path, templates_of
 
 each_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda each: each.name)
 SAMPLES = {"integer": "7", "string": "7f"}
@@ -35,7 +36,7 @@ def test_a_document_has_every_route_and_method_and_none_besides(contract: Contra
         for pattern, handler in contract.routes
         if not issubclass(handler, (UnknownPath, WebSocketHandler))
         for template in templates_of(pattern, handler)
-        for method in methods_of(handler)
+        for method in served_methods(handler)
     }
     paths = made(contract)["paths"]
     told = {(path, method) for path, item in paths.items() for method in item if method != "parameters"}
