@@ -23,6 +23,7 @@ from tests.meeting_makers import make_confirmed_meeting, make_meeting, make_memb
 from tests.outbox_makers import make_post
 from tests.pictures import picture
 from thserver.domain.bookings import Booking, Kind
+from thserver.domain.errors import Throttled
 from thserver.domain.gatherings import Gathering
 from thserver.domain.people import Person
 from thserver.domain.ports import Invite, Outcome, Sent
@@ -222,6 +223,21 @@ async def test_of_changes_at_one_moment_each_has_a_number_of_its_own(world: Worl
     # Whoever's invitation was overtaken by the move ends up with the new time all the same.
     for person in others:
         assert only(await calendar_of(world, person)).start == world.services.clock.now() + 2 * HOUR
+
+
+async def test_whoever_moves_too_often_is_stopped_and_everybody_knows_the_time_that_stands(
+    world: World,
+) -> None:
+    king, ben = await make_person(world.services), await make_person(world.services)
+    gathering = await gather(world.services, king, ben)
+    starts = world.services.clock.now() + HOUR
+    for hours in range(1, 6):
+        await world.services.gatherings.update(
+            king, gathering.id, completed=False, starts=starts + hours * HOUR
+        )
+    with pytest.raises(Throttled):
+        await world.services.gatherings.update(king, gathering.id, completed=False, starts=starts)
+    assert only(await calendar_of(world, ben)).start == starts + 5 * HOUR
 
 
 async def test_old_news_puts_nothing_back_into_calendars(world: World) -> None:

@@ -20,6 +20,8 @@ MINUTES = 60
 MINUTE = timedelta(minutes=1)
 # One person is texted so many invitations by the same other one within an hour.
 MOST_TEXTS_TO_ONE = 5
+# A gathering's time is set so often within an hour.
+MOST_MOVES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from store.bookings import FIRM
@@ -34,8 +34,6 @@ LETTERS = {
     "left": "gathering_left",
     "called_off": "gathering_called_off",
 }
-# These cost a text each, and somebody could be pestered with them.
-LIMITED = frozenset({"invited", "moved"})
 
 
 class GatheringTexts:
@@ -67,7 +65,16 @@ class GatheringTexts:
         now = self._clock.now()
         used = await self._limits.count(f"invitations:{sender_id}", window=HOUR, now=now, by=invited)
         if used > self._limit_per_person:
-            raise Throttled(retry_after=3600 - int(now.timestamp()) % 3600)
+            raise Throttled(retry_after=_rest_of_hour(now))
+
+    async def count_move(self, gathering_id: int, sender_id: int, told: int) -> None:
+        """Count one more time that is set for this gathering, and told to so many. Raises Throttled: everybody is told
+        of each time that stands, so it is setting them that is limited."""
+        now = self._clock.now()
+        used = await self._limits.count(f"moves:{gathering_id}", window=HOUR, now=now)
+        if used > rules.MOST_MOVES:
+            raise Throttled(retry_after=_rest_of_hour(now))
+        await self.count(sender_id, told)
 
     async def heard(self, booking: Booking, news: News) -> None:
         """Tell whom this news is for; telling it again is once."""
@@ -79,9 +86,8 @@ class GatheringTexts:
             person = people.get(person_id)
             if person is None or person.closed is not None:
                 continue
-            is_limited = news.what in LIMITED and person_id != news.by
-            if is_limited and not await self._may_be_texted(news.by, person_id):
-                log.warning("person %s is told too much by one person", person_id)
+            if news.what == "invited" and not await self._may_be_texted(news.by, person_id):
+                log.warning("person %s is invited too often by one person", person_id)
                 continue
             await self._tell(booking, news, person, people)
 
@@ -155,6 +161,10 @@ class GatheringTexts:
         return texts.invitation(
             by=by, title=title, starts=booking.starts, zone=person.zone, number=self._number, pin=pin
         )
+
+
+def _rest_of_hour(now: datetime) -> int:
+    return 3600 - int(now.timestamp()) % 3600
 
 
 def _whom(booking: Booking, news: News) -> list[int]:

@@ -265,7 +265,7 @@ class Gatherings:
             if booking.starts == starts:
                 return booking
             if not counted:
-                await self._texts.count(king.id, len(booking.guest_ids))
+                await self._texts.count_move(booking.id, king.id, len(booking.guest_ids))
                 counted = True
             pins = {pin.person_id: pin for pin in booking.pins}
             for person_id in booking.people_ids:
