@@ -50,6 +50,7 @@ from store.opt_outs import OptOuts
 from store.outbox import Outbox
 from store.payouts import Payouts
 from store.people import People
+from store.person_imports import PersonImports
 from store.personal_data import PersonalData
 from store.purchases import Purchases
 from store.recounts import Recounts
@@ -178,6 +179,7 @@ class Database:
     booking_pages: BookingPages
     credit_repairs: CreditRepairs
     personal_data: PersonalData
+    person_imports: PersonImports
     old_rows: OldRows
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], name: str) -> None:
@@ -190,6 +192,7 @@ class Database:
         self.booking_pages = BookingPages(self._database)
         self.credit_repairs = CreditRepairs(self._database)
         self.old_rows = OldRows(self._database)
+        self.person_imports = PersonImports(self._database)
         self.personal_data = PersonalData(
             self._database, {name: collection.name for name, collection in COLLECTIONS.items()}
         )

@@ -53,6 +53,14 @@ def to_document(person: Person) -> dict[str, Any]:
     return document
 
 
+def to_new_document(person: Person) -> dict[str, Any]:
+    """Of somebody who is new here: with an address to prove, it is noted that a letter about it is due."""
+    document = to_document(person)
+    if person.email_pending is not None:
+        document["letter_due"] = person.created
+    return document
+
+
 def from_document(document: dict[str, Any]) -> Person:
     return Person(
         id=document["_id"], **{column: value for column, value in document.items() if column in KNOWN}
@@ -90,13 +98,8 @@ class People(Collection):
     base_url = ""
 
     async def add(self, person: Person, token: Token | None = None) -> None:
-        """With an address to prove, it is noted that a letter about it is due.
-
-        Raises AlreadyExists("email" | "phone" | "username" …).
-        """
-        document = self._kept(to_document(person))
-        if person.email_pending is not None:
-            document["letter_due"] = person.created
+        """Raises AlreadyExists("email" | "phone" | "username" …)."""
+        document = self._kept(to_new_document(person))
         if token is not None:
             document["tokens"] = [_token(token)]
         await self._collection.insert_one(document)
@@ -227,6 +230,10 @@ class People(Collection):
                 raise NotFound
             return str(found["slug"])
         raise AlreadyExists("slug")
+
+    async def has_slug(self, slug: str) -> bool:
+        """Whether it is somebody's."""
+        return await self._collection.find_one({"slug": slug}, {"_id": 1}) is not None
 
     async def with_token(self, token_hash: str) -> tuple[Person, Token] | None:
         """The person whose token this is, and the token; whether it is expired is for the caller to see."""

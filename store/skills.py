@@ -21,6 +21,18 @@ def from_document(found: dict[str, Any]) -> Skill:
     )
 
 
+def to_document(skill: Skill, now: datetime) -> dict[str, Any]:
+    return {
+        "_id": skill.id,
+        "person_id": skill.person_id,
+        "category_id": skill.category_id,
+        "name": skill.name,
+        "key": " ".join(skill.name.casefold().split()),
+        "level": skill.level,
+        "created": now,
+    }
+
+
 class Skills(Collection):
     name = "skills"
     indexes = (
@@ -35,17 +47,7 @@ class Skills(Collection):
 
     async def add(self, skill: Skill, *, now: datetime) -> None:
         """Raises AlreadyExists("key")."""
-        await self._collection.insert_one(
-            {
-                "_id": skill.id,
-                "person_id": skill.person_id,
-                "category_id": skill.category_id,
-                "name": skill.name,
-                "key": " ".join(skill.name.casefold().split()),
-                "level": skill.level,
-                "created": now,
-            }
-        )
+        await self._collection.insert_one(to_document(skill, now))
 
     async def of_person(self, person_id: int) -> list[Skill]:
         cursor = self._collection.find({"person_id": person_id}).sort("_id")

@@ -21,6 +21,17 @@ def from_document(found: dict[str, Any]) -> WeeklyWindow:
     )
 
 
+def to_document(window: WeeklyWindow) -> dict[str, Any]:
+    return {
+        "_id": window.id,
+        "person_id": window.person_id,
+        "day": window.day,
+        "weekday": window.weekday,
+        "starts": window.starts.isoformat(),
+        "ends": window.ends.isoformat(),
+    }
+
+
 class WeeklyAvailability(Collection):
     name = "weekly_availability"
     indexes = (
@@ -38,16 +49,7 @@ class WeeklyAvailability(Collection):
 
     async def add(self, window: WeeklyWindow) -> None:
         """Raises AlreadyExists when the same is stated already."""
-        await self._collection.insert_one(
-            {
-                "_id": window.id,
-                "person_id": window.person_id,
-                "day": window.day,
-                "weekday": window.weekday,
-                "starts": window.starts.isoformat(),
-                "ends": window.ends.isoformat(),
-            }
-        )
+        await self._collection.insert_one(to_document(window))
 
     async def of_person(self, person_id: int) -> list[WeeklyWindow]:
         """In the order in which they were stated."""

@@ -22,6 +22,7 @@ COMMANDS = (
     "people",
     "staff",
     "export",
+    "import",
     "resend",
     "refund",
     "recount",
@@ -30,6 +31,9 @@ COMMANDS = (
     "indexes",
     "settings",
 )
+
+# A file cannot bear the name of every command.
+FILES = {"import": "import_person"}
 
 EXIT_CODES: dict[type[Exception], int] = {
     SettingsError: 2,
@@ -63,7 +67,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _imported(words: Sequence[str]) -> dict[str, ModuleType]:
     """The command that is asked for; all of them, which takes its time, only for the overview."""
     names = words[:1] if words and words[0] in COMMANDS else COMMANDS
-    return {name: import_module(f"thserver.commands.{name}") for name in names}
+    return {name: import_module(f"thserver.commands.{FILES.get(name, name)}") for name in names}
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.people_desk import PeopleDesk
+from thserver.services.person_import import PersonImport
 from thserver.services.personal_data import PersonalData
 from thserver.services.phone_sign_in import PhoneSignIn
 from thserver.services.practice_board import PracticeBoard
@@ -354,6 +355,9 @@ async def wire(
         people=people,
         people_desk=PeopleDesk(database=database, clock=clock),
         retention=Retention(database=database, clock=clock, keep_days=settings.keep_calls_days),
+        person_import=PersonImport(
+            database=database, clock=clock, media=media, categories=meeting.categories
+        ),
         personal_data=PersonalData(database=database, sealer=Sealer(settings.secret_key)),
         passwords=passwords,
         media=media,

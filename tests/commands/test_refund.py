@@ -81,7 +81,7 @@ async def test_what_is_not_possible_gives_nothing_back(
     call = await paid_call(world)
     with pytest.raises(CommandProblem, match=said) as refused:
         await give_back(world, settings, call.charge_id, *(f"{word}" for word in words))
-    assert refused.value.code == code
+    assert refused.value.exit_code == code
     assert (await charge_of(world, call.charge_id)).refunds == ()
 
 

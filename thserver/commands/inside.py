@@ -15,7 +15,7 @@ from store.database import Database
 from thserver import logs
 from thserver.commands.output import Output
 from thserver.commands.reach import settings_like_the_service
-from thserver.domain.errors import Refusal, Unavailable
+from thserver.domain.errors import Refusal, Unavailable, WrongState
 from thserver.domain.staff_actions import Actor
 from thserver.services.all import Services
 from thserver.storage import opened, practice_file
@@ -26,12 +26,17 @@ WRONG_INPUT = 2
 AWAY = 3
 
 
-class CommandProblem(Exception):
+class CommandProblem(WrongState):
     """The command cannot be carried out; the message is one sentence."""
 
-    def __init__(self, sentence: str, code: int = NOT_DONE) -> None:
-        self.code = code
+    code = "not_possible"
+
+    def __init__(self, sentence: str, exit_code: int = NOT_DONE) -> None:
+        self.sentence, self.exit_code = sentence, exit_code
         super().__init__(sentence)
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +62,7 @@ def carry_out(work: Work, given: argparse.Namespace) -> int:
         return asyncio.run(_inside(work, settings, output))
     except CommandProblem as problem:
         print(f"thserver: {problem}", file=sys.stderr)
-        return problem.code
+        return problem.exit_code
     except Unavailable:
         print("thserver: the database does not answer just now: try again in a moment.", file=sys.stderr)
         return AWAY

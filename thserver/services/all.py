@@ -53,6 +53,7 @@ from thserver.services.own_account import OwnAccount
 from thserver.services.passwords import Passwords
 from thserver.services.people import People
 from thserver.services.people_desk import PeopleDesk
+from thserver.services.person_import import PersonImport
 from thserver.services.personal_data import PersonalData
 from thserver.services.phone_sign_in import PhoneSignIn
 from thserver.services.practice_board import PracticeBoard
@@ -98,6 +99,7 @@ class Services:
     people: People
     people_desk: PeopleDesk
     personal_data: PersonalData
+    person_import: PersonImport
     retention: Retention
     passwords: Passwords
     media: Media
