@@ -1,7 +1,7 @@
 // Endpoints and the log of deliveries, kept fresh; asks before something is deleted.
-import { keepFresh } from "/console/assets/fresh.js";
+import { keepFresh } from "/console/assets/live.js";
 
-keepFresh([], 3000);
+keepFresh(["webhook"]);
 
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.ask;
