@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from thserver.domain.webhooks import EVENT_TYPES, EVERYTHING, DeliveryState, Log
 from thserver.wording.webhooks import in_words
 
 PAGE = 50
+# How long the old secret signs too.
+OVERLAP = timedelta(days=1)
 LAST_PAGE = 1000
 NAMES = {
     DeliveryState.WAITING: "waiting",
@@ -56,7 +59,7 @@ class RegisterForm(Body):
 
 class EndpointForm(Body):
     endpoint = Text(required=True, longest=40)
-    act = Choice(("enable", "disable", "sample", "delete"), required=True)
+    act = Choice(("enable", "disable", "sample", "delete", "rotate"), required=True)
 
 
 class WebhooksBase(ConsolePage):
@@ -99,7 +102,8 @@ class RegisterEndpoint(WebhooksBase):
     @console
     async def post(self) -> None:
         events = self.get_body_arguments("event")
-        typed = {"url": self.get_body_argument("url", ""), "events": events}
+        typed: dict[str, Any] = {name: self.get_body_argument(name, "") for name in ("url", "description")}
+        typed["events"] = events
         try:
             form = self.read(RegisterForm())
             async with self.services.staff_actions.recorded(
@@ -129,6 +133,7 @@ class ChangeEndpoint(WebhooksBase):
         form = self.read(EndpointForm())
         act, endpoint_id = form["act"], form["endpoint"]
         webhooks = self.services.webhooks
+        secret = None
         try:
             async with self.services.staff_actions.recorded(
                 actor=self.actor, action=f"{act} webhook endpoint", subject=endpoint_id
@@ -139,12 +144,17 @@ class ChangeEndpoint(WebhooksBase):
                     await webhooks.disable(endpoint_id)
                 elif act == "delete":
                     await webhooks.delete(endpoint_id)
+                elif act == "rotate":
+                    secret = (await webhooks.rotate(endpoint_id, overlap=OVERLAP))[1]
                 else:
                     endpoint = await webhooks.get(endpoint_id)
                     first = endpoint.events[0]
                     await webhooks.send_sample(
                         endpoint_id, "booking.agreed" if first == EVERYTHING else first
                     )
+            if secret is not None:
+                await self.show_all({}, secret=(endpoint_id, secret))
+                return
             said = self.SAID[act]
         except Refusal as refusal:
             said = said_of(refusal)

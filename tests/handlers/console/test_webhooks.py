@@ -45,6 +45,10 @@ async def test_an_endpoint_is_registered_tried_and_disabled_on_the_page(
         one = text_of(await browser.get(again.headers["Location"]))
         assert "answered 200" in one
         assert "booking.agreed" in one
+        rotated = await browser.post("/console/webhooks/endpoint", endpoint=endpoint.id, act="rotate")
+        fresh = re.search(r"whsec_[A-Za-z0-9+/=]+", rotated.raw.decode())
+        assert fresh
+        assert fresh[0] != found[0]
         await browser.post("/console/webhooks/endpoint", endpoint=endpoint.id, act="disable")
         assert "by hand" in text_of(await browser.get("/console/webhooks"))
         refused = await browser.post(f"{path}/replay")
@@ -55,7 +59,7 @@ async def test_an_endpoint_is_registered_tried_and_disabled_on_the_page(
         assert "no such thing any more" in text_of(await browser.get(gone.headers["Location"]))
     actions = {each.action for each in (await services.staff_actions.page()).actions}
     assert actions == {"register webhook endpoint", "replay webhook"} | {
-        f"{act} webhook endpoint" for act in ("sample", "disable", "enable", "delete")
+        f"{act} webhook endpoint" for act in ("sample", "rotate", "disable", "enable", "delete")
     }
 
 
