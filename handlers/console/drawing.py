@@ -17,7 +17,7 @@ TOP, LANE, BAR, RADIUS = 58, 46, 16, 10
 # Rings and arrivals this long before the start belong to the call, not to what was before it.
 NEAR = timedelta(minutes=30)
 # Whether marks would cover each other.
-CLOSE = 2 * RADIUS + 2
+CLOSE = 2 * RADIUS + 12
 TICKS_IN_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240)
 MOST_TICKS = 7
 MONEY = frozenset({"billed", "charged", "entered", "refund_asked", "credits"})
@@ -51,6 +51,14 @@ class Scale:
         shares = [room * weight / sum(weights) for weight in weights]
         self.edges = (LABELS, LABELS + shares[0], LABELS + shares[0] + shares[1], float(WIDTH - RIGHT))
 
+    @property
+    def first_before(self) -> datetime | None:
+        return self._before[0] if self._before else None
+
+    @property
+    def first_after(self) -> datetime | None:
+        return self._after[0] if self._after else None
+
     def x(self, moment: datetime) -> float:
         first, begins, ends, last = self.edges
         if self.call is not None and self.call[0] <= moment <= self.call[1]:
@@ -64,11 +72,15 @@ class Scale:
 
 
 def call_span(story: Story) -> Interval | None:
-    """From the first who came to the last who left, and the time that was agreed; None while nothing is agreed."""
+    """From the first who came, or the agreed time, to the last who left; while somebody is there or nobody has been,
+    to the agreed end. None while nothing is agreed."""
     booking = story.booking
     known = [stay.joined for stay in story.stays] + [stay.left for stay in story.stays if stay.left]
+    known += [each.ended for each in story.conferences if each.ended]
     if booking.starts is not None and booking.ends is not None:
-        known += [booking.starts, booking.ends]
+        known.append(booking.starts)
+        if not story.stays or any(stay.left is None for stay in story.stays):
+            known.append(booking.ends)
     if not known:
         return None
     low, high = min(known), max(known)
@@ -135,7 +147,8 @@ def _ground(scale: Scale, lanes: Sequence[Lane], height: float, zone: tzinfo, st
         return parts
     booking = story.booking
     if booking.starts is not None and booking.ends is not None:
-        parts.insert(0, _box("planned", scale.x(booking.starts), TOP, scale.x(booking.ends), bottom))
+        until = min(booking.ends, scale.call[1])
+        parts.insert(0, _box("planned", scale.x(booking.starts), TOP, scale.x(until), bottom))
     for x, share, name in (
         (LABELS, begins - LABELS, "Before"),
         (begins, ends - begins, "The call"),
@@ -151,8 +164,14 @@ def _ground(scale: Scale, lanes: Sequence[Lane], height: float, zone: tzinfo, st
         x = scale.x(moment)
         parts.append(_line("tick", x, TOP - 8, x, bottom))
         parts.append(_text("tick-time", x, TOP - 14, _clock(moment, zone), middle=True))
-    day = times.short(scale.call[0], zone)
-    parts.append(_text("phase", (begins + ends) / 2, height - 8, day, middle=True))
+    for x, share, since in (
+        (LABELS, begins - LABELS, scale.first_before),
+        (begins, ends - begins, scale.call[0]),
+        (ends, last - ends, scale.first_after),
+    ):
+        if since is not None:
+            words = times.short(since, zone)
+            parts.append(_text("tick-time", x + share / 2, height - 10, words, middle=True))
     return parts
 
 
@@ -200,9 +219,8 @@ def _marks(moments: Sequence[Moment], places: dict[int | str, int], scale: Scale
         y = TOP + LANE * (place + 0.5)
         label = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}+"
         kind = "money" if whats <= MONEY else "said" if whats <= {"text", "letter"} else "line"
-        parts.append(
-            Markup('<circle class="mark {}" cx="{}" cy="{}" r="{}"/>').format(kind, _n(x), _n(y), RADIUS)
-        )
+        half = RADIUS if len(label) < 3 else RADIUS + 5
+        parts.append(_box(f"mark {kind}", x - half, y - RADIUS, x + half, y + RADIUS, round=RADIUS))
         parts.append(_text("mark-number", x, y + 3.6, label, middle=True))
     return parts
 
@@ -212,21 +230,25 @@ def bars(
     labels: Sequence[str],
     *,
     title: str,
+    top: str = "",
     lower: Sequence[float] | None = None,
 ) -> Markup:
-    """Bars beside each other, `lower` as a part of each in another colour. `title` says in words what they show;
-    `labels` name the first, the middle and the last."""
-    width, height, foot = 320.0, 96.0, 18.0
+    """Bars beside each other, `lower` as a part of each in another colour. `title` says in words what they show,
+    `top` how much the tallest is; `labels` name the first, the middle and the last."""
+    width, height, foot, head = 320.0, 104.0, 18.0, 20.0
     most = max([*values, 1e-9])
     each = width / max(len(values), 1)
     parts = [Markup("<title>{}</title>").format(title), _line("lane", 0, height, width, height)]
+    if any(values):
+        parts.append(_line("tick", 0, head - 4, width, head - 4))
+        parts.append(_text("tick-time", 0, head - 8, top))
     for place, value in enumerate(values):
-        tall = (height - 6) * value / most
+        tall = (height - head + 4) * value / most
         x, right = place * each + each * 0.14, (place + 1) * each - each * 0.14
         if value > 0:
             parts.append(_box("bar", x, height - max(tall, 2), right, height))
         if lower is not None and lower[place] > 0:
-            part = (height - 6) * min(lower[place], most) / most
+            part = (height - head + 4) * min(lower[place], most) / most
             parts.append(_box("bar bad", x, height - max(part, 2), right, height))
     anchors = ("start", "middle", "end")
     for place, label in enumerate(labels):
@@ -241,9 +263,9 @@ def bars(
     ).format(title, _n(width), _n(height + foot), Markup("").join(parts))
 
 
-def _box(kind: str, x: float, y: float, right: float, bottom: float) -> Markup:
-    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>').format(
-        kind, _n(x), _n(y), _n(max(right - x, 0)), _n(bottom - y)
+def _box(kind: str, x: float, y: float, right: float, bottom: float, *, round: float = 2) -> Markup:
+    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="{}"/>').format(
+        kind, _n(x), _n(y), _n(max(right - x, 0)), _n(bottom - y), _n(round)
     )
 
 

@@ -171,7 +171,7 @@ def _charts(overview: Overview) -> list[tuple[str, Markup]]:
         title = f"{name}: {words(sum(values))} in all, at most {words(max(values))}"
         if lowers is not None:
             title += f"; {lower_name} {words(sum(lowers))}"
-        return name, drawing.bars(values, labels, title=title, lower=lowers)
+        return name, drawing.bars(values, labels, title=title, top=words(max(values)), lower=lowers)
 
     whole: Callable[[float], str] = lambda value: f"{value:.0f}"  # noqa: E731
     money: Callable[[float], str] = lambda value: dollars(round(value))  # noqa: E731

@@ -1,4 +1,4 @@
 // Money, kept fresh.
-import { keepFresh } from "/console/assets/fresh.js";
+import { keepFresh } from "/console/assets/live.js";
 
-keepFresh(["money", "call", "charge"]);
+keepFresh(["money", "call", "text"]);

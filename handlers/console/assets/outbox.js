@@ -1,4 +1,4 @@
 // The outbox, kept fresh.
-import { keepFresh } from "/console/assets/fresh.js";
+import { keepFresh } from "/console/assets/live.js";
 
-keepFresh(["text", "letter", "call"]);
+keepFresh(["text", "call"]);

@@ -1,4 +1,4 @@
 // The timetable: its times pass by themselves, so it is read again every few seconds.
-import { keepFresh } from "/console/assets/fresh.js";
+import { keepFresh } from "/console/assets/live.js";
 
-keepFresh(["sweep"], 5000);
+keepFresh([], 5000);
