@@ -298,7 +298,6 @@ class Bookings(Collection):
                     "pins": {"person_id": person_id},
                 },
                 "$set": {"updated": now},
-                "$inc": {"sequence": 1},
             },
         )
 

@@ -122,6 +122,15 @@ def test_a_time_that_the_clocks_show_twice_is_told_in_utc() -> None:
     assert event["dtstart"].to_ical() == b"20261101T073000Z"
 
 
+def test_the_last_evening_of_all_can_be_told() -> None:
+    starts = datetime(9999, 12, 31, 22, 30, tzinfo=UTC)
+    tokyo = ZoneInfo("Asia/Tokyo")
+    (event,) = written(
+        dataclasses.replace(ENTRY, starts=starts, ends=starts + timedelta(hours=1)), zone=tokyo
+    ).events
+    assert event.start == starts
+
+
 def test_a_feed_has_no_method_no_pin_and_the_same_text_while_nothing_happens() -> None:
     entry = dataclasses.replace(ENTRY, pin=None)
     text = calendar.feed([entry, dataclasses.replace(entry, uid="7", is_cancelled=True)], zone=CHICAGO)

@@ -40,6 +40,7 @@ DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 READ_AGAIN_AFTER = timedelta(hours=1)
 SOME_YEAR = 2000
+LAST_YEAR = 9000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,15 +161,7 @@ def _calendar() -> Calendar:
 
 def _event(entry: Entry, *, stamp: datetime, zone: ZoneInfo | None) -> Event:
     """`zone` is that of the times; without one they are in UTC."""
-    if (
-        zone is None
-        or zone.key == "UTC"
-        or _is_ambiguous(entry.starts, zone)
-        or _is_ambiguous(entry.ends, zone)
-    ):
-        shown_in: ZoneInfo | None = None
-    else:
-        shown_in = zone
+    shown_in = zone if zone is not None and _can_be_told_in(zone, entry) else None
     event = Event()
     event.add("uid", entry.uid)
     event.add("sequence", entry.sequence)
@@ -186,6 +179,13 @@ def _event(entry: Entry, *, stamp: datetime, zone: ZoneInfo | None) -> Event:
         event.add("class", "PRIVATE")
         event.add("transp", "OPAQUE")
     return event
+
+
+def _can_be_told_in(zone: ZoneInfo, entry: Entry) -> bool:
+    """Not in UTC, which needs no rules; not where the calendar ends; and not at a time that is there twice."""
+    if zone.key == "UTC" or entry.ends.year > LAST_YEAR:
+        return False
+    return not any(_is_ambiguous(moment, zone) for moment in (entry.starts, entry.ends))
 
 
 def _is_ambiguous(moment: datetime, zone: ZoneInfo) -> bool:
