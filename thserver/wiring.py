@@ -423,6 +423,7 @@ async def wire(
         practice_board=PracticeBoard(database=database, clock=clock, window=phone.window),
         closers=[
             messaging.live.close,
+            webhook.deliveries.close,
             # What is being sent needs the carrier; hanging up may bring work of its own.
             background.close,
             carrier.close,

@@ -430,6 +430,7 @@ async def test_whoever_answers_410_is_disabled_and_his_letter_sent_once(world: W
 
 
 async def letters_about(world: World, endpoint: Endpoint) -> int:
+    assert endpoint.creator_id is not None
     creator = await world.database.people.get(endpoint.creator_id)
     assert creator is not None
     letters = world.services.practice.mail.letters_to(creator.email)
@@ -640,3 +641,33 @@ async def test_under_another_secret_key_nothing_is_sent_unsigned(world: World) -
         assert receiver.requests == []
         [delivery] = await log_of(services)
         assert [each.error for each in delivery.tries] == ["secret_unreadable"]
+
+
+async def test_who_was_known_from_the_records_is_not_told_again_when_the_callback_comes_after_all(
+    world: World,
+) -> None:
+    services = world.services
+    async with receiving() as receiver:
+        await register(services, receiver, "conference.joined", "conference.left", "conference.ended")
+        booking = await a_booking(world)
+        assert booking.starts is not None
+        sid, start = "CF" + 32 * "b", booking.starts
+        end = start + timedelta(minutes=9)
+        joined = ConferenceEvent(
+            key="2", sequence_number=2, name="participant-join", at=start, call_sid="CA1", room=booking.room
+        )
+        for event in (
+            ConferenceEvent(key="1", sequence_number=1, name="conference-start", at=start, room=booking.room),
+            ConferenceEvent(
+                key="r", sequence_number=None, name="call-record", at=start, call_sid="CA1", until=end
+            ),
+            ConferenceEvent(key="w", sequence_number=None, name="conference-record", at=start, until=end),
+            joined,
+        ):
+            await services.conferences.note(booking.id, sid, event)
+            await services.conferences.apply(sid)
+        await sweep(services)
+        assert Counter(receiver.types) == {
+            "conference.joined": 1, "conference.left": 1, "conference.ended": 1,
+        }  # fmt: skip
+        assert receiver.requests[-1].told["data"]["conference_sid"] == sid

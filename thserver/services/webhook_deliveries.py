@@ -91,6 +91,11 @@ class WebhookDeliveries:
         self._outbox = outbox
         self._give_up_after = give_up_after
         self._slots = asyncio.Semaphore(ENDPOINTS_AT_ONCE)
+        self._is_closing = False
+
+    async def close(self) -> None:
+        """Begin no new try; those under way come to their end."""
+        self._is_closing = True
 
     # Sending.
 
@@ -121,7 +126,7 @@ class WebhookDeliveries:
         tries = 0
         async with self._slots:
             until = time.monotonic() + for_s
-            while time.monotonic() < until:
+            while time.monotonic() < until and not self._is_closing:
                 due = await self._rows.due(endpoint_id, self._clock.now(), limit=BATCH)
                 if not due:
                     break
@@ -136,7 +141,7 @@ class WebhookDeliveries:
         answers: list[Answer] = []
 
         async def work() -> None:
-            while waiting and not any(answer.is_silence for answer in answers):
+            while waiting and not self._is_closing and not any(each.is_silence for each in answers):
                 answer = await self._deliver(endpoint_id, waiting.pop())
                 if answer is not None:
                     answers.append(answer)
