@@ -14,7 +14,7 @@ from handlers.base import Handler
 from handlers.console import pages
 from handlers.console.base import HOME, ConsolePage
 from handlers.console.practice_phone import PracticeHandler, phone_in
-from thserver.domain.bookings import Booking, Kind
+from thserver.domain.bookings import Booking
 from thserver.domain.people import Person
 from thserver.domain.phone_numbers import shown
 from thserver.services import example_people as cast
@@ -23,13 +23,6 @@ from thserver.services.practice_board import Appointment
 LAST_TEXTS = 30
 LAST_LETTERS = 20
 MOST_PHONES = 4
-KINDS = {
-    Kind.CALL: "Call",
-    Kind.SESSION: "Session",
-    Kind.MEETING: "Meeting",
-    Kind.GATHERING: "Gathering",
-    Kind.MEMORIAL: "Memorial",
-}
 
 
 class PracticePage(ConsolePage):
@@ -39,7 +32,7 @@ class PracticePage(ConsolePage):
 
     @anyone
     async def get(self) -> None:
-        if not self.is_open:
+        if not self.needs_no_sign_in:
             self.redirect(HOME, status=303)
             return
         await self.check_console()
@@ -126,7 +119,7 @@ def shown_appointment(appointment: Appointment) -> dict[str, Any]:
     assert booking.ends is not None
     return {
         "id": booking.id,
-        "kind": KINDS[booking.kind],
+        "kind": booking.kind.value.capitalize(),
         "title": title_of(booking),
         "state": booking.state.value,
         "starts": pages.iso(booking.starts),

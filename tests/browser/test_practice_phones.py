@@ -11,6 +11,14 @@ OpenPage = Callable[..., Page]
 Axe = Callable[[Page], list[str]]
 Shot = Callable[[Page, str], None]
 
+# The browser's own voice, recorded instead of played: headless Chromium has none.
+SPEAKING = """() => {
+    window.spoken = [];
+    speechSynthesis.speak = (utterance) => {
+        window.spoken.push(utterance.text);
+        setTimeout(() => utterance.onend());
+    };
+}"""
 FILL = "Fill with example people"
 HANNA, CARLOS, LEO = "+12025550111", "+12025550112", "+12025550114"
 
@@ -147,13 +155,17 @@ def test_others_take_the_phones_the_clock_goes_to_their_time_and_texts_are_answe
     right.get_by_label("Text to the service").fill("START")
     right.get_by_role("button", name="Send").click()
     expect(texts(right)).to_contain_text("successfully been re-subscribed")
-    # Another number, which nobody has.
+    # Another number, which nobody has; and what it hears is said aloud.
+    page.evaluate(SPEAKING)
+    left.get_by_label("Speak aloud").check()
     left.get_by_label("Whose phone").select_option("other")
     dial(left)
     expect(page.get_by_text("Give a number like")).to_be_visible()
     left.get_by_label("Its number").fill("+1 202-555-0177")
     dial(left)
     expect(transcript(left)).to_contain_text("We do not know the number")
+    expect(transcript(left)).to_contain_text("Please enter the six digit PIN")
+    assert page.evaluate("window.spoken.join(' ')").startswith("Hello. We do not know the number")
     left.get_by_role("button", name="Hang up").click()
 
 

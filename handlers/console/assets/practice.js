@@ -6,8 +6,8 @@ const AT_MOST_EVERY_MS = 250;
 const LOOK_EVERY_MS = 1000;
 const KEPT = "practice-phones";
 
-const number = document.querySelector("[data-number]").dataset.number;
-const part = (name) => document.querySelector(`[data-${name}]`);
+const main = document.querySelector("main");
+const part = (name) => main.querySelector(`[data-${name}]`);
 
 let people = new Map();
 let clockAhead = 0; // of this browser's clock, in milliseconds
@@ -94,7 +94,7 @@ function show(board) {
 }
 
 function showClock() {
-  const time = part("now");
+  const time = part("time");
   time.dateTime = new Date(now()).toISOString();
   const day = element("span", dayOf(now()), "day");
   time.replaceChildren(timeOf(now()), day);
