@@ -6,60 +6,17 @@ A person's export is read from this table. A test fails for a collection that is
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pymongo
-from bson import ObjectId
 from gridfs import AsyncGridFSBucket
 from pymongo.asynchronous.database import AsyncDatabase
 
+from store import personal_data_shapes as shapes
 from store.collection import Collection
 from store.media import BUCKET
 from store.people import People
-from thserver.domain import ledger
-from thserver.domain.circles import Level
-
-Document = dict[str, Any]
-
-# Never in an export, wherever in a document: secrets, hashes of secrets, and what only helps ourselves.
-SECRET = frozenset(
-    {
-        "password_hash", "hash", "token_hash", "hashes", "sealed", "instead", "secrets", "pins", "token", "pin",
-        "code", "raw",
-    }
-)  # fmt: skip
-INTERNAL = frozenset(
-    {
-        "fence", "lease", "lease_until", "taken", "open_pair", "open_host", "search", "next_at", "untold",
-        "pending", "unapplied", "on_the_way", "letter_due", "hero_outdated", "closing", "to_tell", "claims",
-    }
-)  # fmt: skip
-
-
-@dataclass
-class Subject:
-    """Whose data is read, and what was found so far: later questions follow from earlier answers."""
-
-    person_id: int
-    phones: list[str] = field(default_factory=list)
-    addresses: list[str] = field(default_factory=list)
-    found: dict[str, list[Document]] = field(default_factory=dict)
-
-    def ids(self, name: str) -> list[Any]:
-        """The ids of what was found in this collection."""
-        return [each["_id"] for each in self.found.get(name, ())]
-
-    @property
-    def call_sids(self) -> set[str]:
-        return {
-            leg["call_sid"]
-            for conference in self.found.get("conferences", ())
-            for leg in conference["legs"]
-            if leg["person_id"] == self.person_id
-        } | set(self.ids("calls"))
-
+from store.personal_data_shapes import Document, Subject
 
 Query = Callable[[Subject], Document]
 Shape = Callable[[Document, Subject], Document | None]
@@ -89,101 +46,16 @@ def _of_id(subject: Subject) -> Document:
     return {"_id": subject.person_id}
 
 
-def _account(document: Document, subject: Subject) -> Document:
-    tokens = document.pop("tokens", [])
-    return {
-        **document,
-        "sign_ins": [{"contract": each["contract"], "expires": each["expires"]} for each in tokens],
-    }
-
-
-# What a host sees of a charge: not with which card his guest pays.
-OF_HOST = (
-    "_id", "kind", "state", "payer_id", "host_id", "booking_id", "conference_sid", "rate_in_cents", "minutes",
-    "intervals", "amount_in_cents", "platform_fee_in_cents", "refunded_in_cents", "created", "updated",
-)  # fmt: skip
-
-
-def _charge(document: Document, subject: Subject) -> Document | None:
-    if document["payer_id"] == subject.person_id:
-        return document
-    if document.get("host_id") == subject.person_id:
-        return {name: document[name] for name in OF_HOST if name in document}
-    return None
-
-
-def _accounts(subject: Subject) -> list[str]:
-    return [account(subject.person_id) for account in (ledger.due, ledger.owed, ledger.transferred)]
-
-
-def _entry(document: Document, subject: Subject) -> Document:
-    own = set(_accounts(subject))
-    return {**document, "legs": [leg for leg in document["legs"] if leg["account"] in own]}
-
-
-def _call(document: Document, subject: Subject) -> Document:
-    """What was said to a caller is in the steps' names; the answers themselves hold addresses of ours."""
-    return {**document, "steps": [each["key"] for each in document.get("steps", ())]}
-
-
-def _conference(document: Document, subject: Subject) -> Document:
-    """Who came and left when is everybody's; the others' telephones are not."""
-    legs = [
-        leg if leg["person_id"] == subject.person_id else {**leg, "call_sid": None}
-        for leg in document["legs"]
-    ]
-    return {**document, "legs": legs}
-
-
-def _conference_event(document: Document, subject: Subject) -> Document | None:
-    return document if document.get("call_sid") in {None, *subject.call_sids} else None
-
-
-def _text_event(document: Document, subject: Subject) -> Document:
-    posted = [each for each in document.get("posted", ()) if "Sid" not in each["name"]]
-    return {**document, "posted": posted}
-
-
-def _friendship(document: Document, subject: Subject) -> Document | None:
-    if document["holder_id"] == subject.person_id:
-        return document
-    # Whoever stands on somebody's grey list is never told.
-    if document["level"] == Level.GREY_LIST.value:
-        return None
-    return {
-        name: document[name]
-        for name in ("_id", "holder_id", "level", "status", "created", "updated")
-        if name in document
-    }
-
-
-def _windows(document: Document, subject: Subject) -> Document:
-    windows = [
-        {**each, "starts": _moment(each["starts"]), "ends": _moment(each["ends"])}
-        for each in document.get("windows", ())
-    ]
-    return {**document, "windows": windows}
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _review(document: Document, subject: Subject) -> Document | None:
-    people = (document["reviewer_id"], document["reviewee_id"])
-    return document if subject.person_id in people else None
-
-
 # In the order in which they are read: a question may follow from an earlier answer.
 HELD: dict[str, Holding | Without] = {
-    "people": Holding("the account, and when each sign-in ends", _of_id, _account),
+    "people": Holding("the account, and when each sign-in ends", _of_id, shapes.account),
     "closings": Without("these are in the people's own documents"),
     "heroes": Holding("what he offers as a hero", _own("person_id")),
     "mentor_profiles": Holding("what he tells as a mentor", _of_id),
     "mentee_profiles": Holding("what he tells as a mentee", _of_id),
     "circle_profiles": Holding("what only his circle's contract knows", _of_id),
     "notification_settings": Holding("what of sessions he wants to be told", _of_id),
-    "availability": Holding("when he can be booked as a mentor", _of_id, _windows),
+    "availability": Holding("when he can be booked as a mentor", _of_id, shapes.windows),
     "weekly_availability": Holding("when he can be booked as an expert", _own("person_id")),
     "skills": Holding("what he knows as an expert", _own("person_id")),
     "contacts": Holding("his address book", _own("owner_id")),
@@ -191,7 +63,7 @@ HELD: dict[str, Holding | Without] = {
     "friendships": Holding(
         "his circle, and whose circles he is in",
         lambda subject: {"$or": [{"holder_id": subject.person_id}, {"person_id": subject.person_id}]},
-        _friendship,
+        shapes.friendship,
     ),
     "death_notices": Holding("his notice of passing", _of_id),
     "opt_outs": Holding(
@@ -203,14 +75,14 @@ HELD: dict[str, Holding | Without] = {
     "conferences": Holding(
         "who was on the line when, of his calls",
         lambda subject: {"people_ids": subject.person_id},
-        _conference,
+        shapes.conference,
     ),
     "calls": Holding(
         "his rings",
         lambda subject: {
             "$or": [{"person_id": subject.person_id}, {"caller": {"$in": subject.phones}}],
         },
-        _call,
+        shapes.call,
         scans=True,
     ),
     "dial_outs": Holding(
@@ -220,7 +92,7 @@ HELD: dict[str, Holding | Without] = {
     "conference_events": Holding(
         "what the phone company told of his calls, as long as it is kept",
         lambda subject: {"conference_sid": {"$in": subject.ids("conferences")}},
-        _conference_event,
+        shapes.conference_event,
     ),
     "rooms": Without("who is in a room now: it is gone with the call, whose conference stays"),
     "outbox": Holding(
@@ -241,7 +113,7 @@ HELD: dict[str, Holding | Without] = {
                 {"ref": {"$in": [row["ref"] for row in subject.found.get("outbox", ())]}},
             ]
         },
-        _text_event,
+        shapes.text_event,
         scans=True,
     ),
     "charges": Holding(
@@ -252,10 +124,12 @@ HELD: dict[str, Holding | Without] = {
                 {"booking_id": {"$in": subject.ids("bookings")}},
             ]
         },
-        _charge,
+        shapes.charge,
     ),
     "ledger": Holding(
-        "the entries of his accounts", lambda subject: {"legs.account": {"$in": _accounts(subject)}}, _entry
+        "the entries of his accounts",
+        lambda subject: {"legs.account": {"$in": shapes.accounts(subject)}},
+        shapes.entry,
     ),
     "payouts": Holding("what was sent to his payout account", _own("host_id")),
     "wallets": Holding("his cards, as the card company names them, and his payout account", _of_id),
@@ -266,7 +140,7 @@ HELD: dict[str, Holding | Without] = {
     "reviews": Holding(
         "reviews by him and about him",
         lambda subject: {"booking_id": {"$in": subject.ids("bookings")}},
-        _review,
+        shapes.review,
     ),
     "messages": Holding("messages from him and to him", _own("people")),
     "notifications": Holding("what he was told in his list", _own("person_id")),
@@ -340,25 +214,6 @@ class PersonalData(Collection):
                     stream = await self._bucket.open_download_stream(document["_id"])
                     content = await stream.read()
                 yield str(document["_id"]), content
-
-
-def shown(value: Any) -> Any:
-    """The same for JSON: without secrets and without what only helps ourselves; `_id` is `id`, times are UTC."""
-    match value:
-        case dict():
-            return {
-                "id" if name == "_id" else name: shown(item)
-                for name, item in value.items()
-                if name not in SECRET and name not in INTERNAL and not isinstance(item, bytes)
-            }
-        case list() | tuple():
-            return [shown(item) for item in value]
-        case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case ObjectId():
-            return str(value)
-        case _:
-            return value
 
 
 def without() -> Iterable[tuple[str, str]]:

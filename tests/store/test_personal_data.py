@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from store.database import COLLECTIONS
-from store.personal_data import HELD, Holding, shown
+from store.personal_data import HELD, Holding
+from store.personal_data_shapes import shown
 
 
 def test_every_collection_says_how_it_holds_personal_data_or_why_it_does_not() -> None:

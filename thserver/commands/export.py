@@ -11,7 +11,10 @@ from thserver.commands.people import person_named
 from thserver.commands.person_archive import Writer
 from thserver.domain.person_files import FORMAT, VERSION, part_file, picture_file
 
-HELP = "write everything about one person into a zip or a folder: export PERSON -o person.zip"
+HELP = "write everything about one person into a zip or a folder"
+EXAMPLES = """\
+  thserver export cam@example.com -o cam.zip
+  thserver export 7 -o cam"""
 NOTE = (
     "What `thserver import` takes of it: profile, hero, mentor, mentee and circle profiles, settings, skills, "
     "availability, address book and picture. Bookings, calls, messages and money stay where they happened: the "
@@ -36,12 +39,13 @@ async def _run(inside: Inside, given: argparse.Namespace) -> int:
     if not target.parent.is_dir():
         raise CommandProblem(f"there is no folder {target.parent}.", WRONG_INPUT)
     service = inside.services.personal_data
+    made = inside.services.clock.now()
     async with inside.services.staff_actions.recorded(
         actor=inside.actor, action="export", subject=f"person {person.id}"
     ):
         subject = await service.subject(person.id)
         with (
-            Writer(target) as writer,
+            Writer(target, made=made) as writer,
             inside.output.progress("reading", len(service.part_names())) as advance,
         ):
             async for part in service.parts(subject):
@@ -53,7 +57,7 @@ async def _run(inside: Inside, given: argparse.Namespace) -> int:
                 {
                     "format": FORMAT,
                     "version": VERSION,
-                    "made": inside.services.clock.now().isoformat().replace("+00:00", "Z"),
+                    "made": made.isoformat().replace("+00:00", "Z"),
                     "made_by": f"thserver {version('thserver')}",
                     "person": {"id": person.id, "uuid": person.uuid},
                     "note": NOTE,

@@ -13,7 +13,10 @@ from thserver.domain.person_imports import TAKEN_OVER, ImportedPerson, NotAnImpo
 from thserver.domain.person_imports import read as read_person
 from thserver.services.person_import import CameOver, CannotComeOver, Plan
 
-HELP = "bring an exported person into this installation: import person.zip"
+HELP = "bring an exported person into this installation"
+EXAMPLES = """\
+  thserver import cam.zip --check
+  thserver import cam.zip"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from thserver import logs
 from thserver.commands.reach import settings_like_the_service
 from thserver.storage import opened
 
-HELP = "make the database's missing indexes and list all of them"
+HELP = "make the missing indexes, list all of them"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

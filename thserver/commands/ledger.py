@@ -11,7 +11,7 @@ from thserver.commands.reach import settings_like_the_service
 from thserver.storage import opened, practice_file
 from thserver.wiring import wire
 
-HELP = "recount credits and money; exit code 1 when anything does not add up"
+HELP = "count only credits and money; exit code 1 when they differ"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -51,16 +52,22 @@ class Output:
         if self.as_json:
             print(json.dumps(value, default=_plain, indent=2, ensure_ascii=False), flush=True)
 
-    def rows(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-        """A table on a terminal; in a pipe a line for each row, parted by tabs, after a line with the columns."""
+    def rows(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A table on a terminal; in a pipe a line for each row, parted by tabs, after a line with the columns. Nothing
+        where there are no rows."""
         if self.as_json:
             return
         shown = [[printable(str(cell)) for cell in row] for row in rows]
+        if not shown:
+            return
         if not self.is_terminal:
             for line in (columns, *shown):
                 print("\t".join(line))
             return
-        table = Table(*columns, title=title or None, title_justify="left")
+        table = Table(box=SIMPLE_HEAD, show_header=any(columns), pad_edge=False)
+        for column in columns:
+            # The end of a number is what tells it from others: nothing is cut off.
+            table.add_column(column, overflow="fold")
         for row in shown:
             # Text, not markup: a name may hold brackets.
             table.add_row(*(Text(cell) for cell in row))

@@ -12,7 +12,11 @@ from thserver.domain.people import Person
 from thserver.domain.phone_numbers import masked, shown
 from thserver.services.people_desk import About
 
-HELP = "find people, and show what there is about one: people find Newton"
+HELP = "find people, and show what there is about one"
+EXAMPLES = """\
+  thserver people find newton
+  thserver people find "+1 312 555 0123"
+  thserver people show 7 --unmasked"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import stat
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,8 +30,9 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 class Writer:
     """Collects files beside the target and puts them in its place at the end; readable by their owner only."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, *, made: datetime) -> None:
         self._target = target
+        self._made = made.astimezone(UTC)
         self._is_zip = target.suffix == ".zip"
         self._draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         self._zip: zipfile.ZipFile | None = None
@@ -79,7 +81,7 @@ class Writer:
 
     def _write(self, name: str, content: bytes) -> None:
         if self._zip is not None:
-            information = zipfile.ZipInfo(name)
+            information = zipfile.ZipInfo(name, self._made.timetuple()[:6])
             information.compress_type = zipfile.ZIP_DEFLATED
             information.external_attr = PRIVATE_FILE << 16
             self._zip.writestr(information, content)

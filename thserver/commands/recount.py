@@ -10,7 +10,11 @@ from thserver.commands.inside import NOT_DONE, Inside, carry_out
 from thserver.domain.errors import Refusal
 from thserver.services.leases import Taken
 
-HELP = "count credits, money, bookings, conferences and charges again; exit code 1 when anything differs"
+HELP = "count everything again; exit code 1 when anything differs"
+EXAMPLES = """\
+  thserver recount
+  thserver recount --json
+  thserver recount --repair"""
 # What these jobs do by themselves is what a process that died has left undone.
 FINISHING = ("close-silent-conferences", "settle-calls", "mark-missed", "settle-credits", "deliver-outbox")
 ACCOUNT = re.compile(r"person ([0-9]+): -?[0-9]+ free credits in the account, ")

@@ -11,7 +11,10 @@ from thserver.commands.output import confirmed, dollars
 from thserver.domain.charges import Charge
 from thserver.domain.errors import Conflict, Invalid, PaymentRefused, WrongState
 
-HELP = "give money back: refund CHARGE|BOOKING [--amount 12.50] --reason TEXT"
+HELP = "give money of a charge back"
+EXAMPLES = """\
+  thserver refund 7 --amount 12.50 --reason "the line was bad"
+  thserver refund call:7:CF0123 --reason "he never came" --yes"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

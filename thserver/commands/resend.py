@@ -12,7 +12,11 @@ from thserver.domain.outbox import OutboxKind, OutboxRow, OutboxState
 from thserver.domain.phone_numbers import masked
 from thserver.services.outbox_desk import Resent
 
-HELP = "list what could not be sent, or send it again: resend KEY, resend --all-dead"
+HELP = "list what could not be sent, or send it again"
+EXAMPLES = """\
+  thserver resend
+  thserver resend reminder:7:12:15
+  thserver resend --all-dead --kind text"""
 MOST_LISTED = 200
 # So many are under way before their outcomes are waited for.
 TOGETHER = 25

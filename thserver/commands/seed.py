@@ -14,7 +14,7 @@ from thserver import logs
 from thserver.commands.output import Output
 from thserver.commands.reach import service_address, settings_like_the_service
 
-HELP = "make example people with something booked; again adds only what is missing"
+HELP = "make example people with something booked, to try things out"
 # So many passwords are hashed, each as slowly as it should be.
 PATIENCE_S = 120.0
 

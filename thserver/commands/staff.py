@@ -9,7 +9,11 @@ from thserver.commands.people import person_named
 from thserver.domain.errors import NotFound
 from thserver.domain.phone_numbers import masked
 
-HELP = "who is staff: staff add EMAIL, staff list, staff remove EMAIL"
+HELP = "who is staff: add, list, remove"
+EXAMPLES = """\
+  thserver staff add grace@example.com
+  thserver staff list
+  thserver staff remove grace@example.com"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

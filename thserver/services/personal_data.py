@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from store.database import Database
-from store.personal_data import HELD, Holding, Subject, shown, without
+from store.personal_data import HELD, Holding, without
+from store.personal_data_shapes import Subject, shown
 from thserver.domain.errors import NotFound
 from thserver.domain.outbox import ALWAYS_SAID, OutboxKind, Purpose
 from thserver.sealing import Sealer, Unreadable
