@@ -15,7 +15,7 @@ from thserver.domain.payouts import OPEN, Payout, State
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OPEN_VALUES = [state.value for state in sorted(OPEN)]
 COLUMNS = (
-    "host_id", "number", "account", "amount_in_cents", "tries", "transfer_id", "reason", "next_at", "created", "updated",
+    "host_id", "number", "account", "amount_in_cents", "tries", "transfer_id", "reversed_in_cents", "reason", "next_at", "created", "updated",
 )  # fmt: skip
 
 
@@ -39,6 +39,12 @@ class Payouts(Collection):
             "open_host", name="open_host", unique=True, partialFilterExpression={"open_host": {"$gt": 0}}
         ),
         IndexModel([("host_id", ASCENDING), ("number", DESCENDING)], name="of_host"),
+        IndexModel(
+            "transfer_id",
+            name="transfer_id",
+            unique=True,
+            partialFilterExpression={"transfer_id": {"$gt": ""}},
+        ),
         IndexModel("next_at", name="next_at", partialFilterExpression={"next_at": {"$gt": EPOCH}}),
         IndexModel([("created", DESCENDING)], name="by_age"),
     )
@@ -50,6 +56,17 @@ class Payouts(Collection):
     async def get(self, payout_id: str) -> Payout | None:
         found = await self._collection.find_one({"_id": payout_id})
         return from_document(found) if found is not None else None
+
+    async def with_transfer(self, transfer_id: str) -> Payout | None:
+        found = await self._collection.find_one({"transfer_id": transfer_id})
+        return from_document(found) if found is not None else None
+
+    async def reversed(self, payout_id: str, altogether_in_cents: int, *, now: datetime) -> None:
+        """So much altogether was taken back from the host; it only ever grows."""
+        await self._collection.update_one(
+            {"_id": payout_id},
+            {"$max": {"reversed_in_cents": altogether_in_cents}, "$set": {"updated": now}},
+        )
 
     async def latest_of(self, host_id: int) -> Payout | None:
         found = await self._collection.find_one({"host_id": host_id}, sort=[("number", -1)])

@@ -31,6 +31,7 @@ from thserver.services.call_story import CallStories
 from thserver.services.cancellations import Cancellations
 from thserver.services.closing import Closing
 from thserver.services.codes import Codes, TokenKinds
+from thserver.services.console_live import ConsoleLive
 from thserver.services.console_sign_in import ConsoleSignIn
 from thserver.services.contacts import Contacts
 from thserver.services.dial_outs import DialOuts
@@ -324,6 +325,8 @@ async def wire(
 
     dial_outs = DialOuts(database=database, clock=clock, carrier=carrier, admissions=phone.admissions)
 
+    console_live = ConsoleLive(database=database, sign_in=sign_in)
+
     async def close_hasher() -> None:
         hasher.close()
 
@@ -394,7 +397,7 @@ async def wire(
         wallet=wallet,
         billing=money.billing,
         money_desk=MoneyDesk(database=database, payouts=money.billing.payouts),
-        call_stories=CallStories(database=database, clock=clock),
+        call_stories=CallStories(database=database, people=PeopleDesk(database=database, clock=clock)),
         overviews=Overviews(database=database, clock=clock),
         card_events=money.card_events,
         admissions=phone.admissions,
@@ -404,6 +407,7 @@ async def wire(
         webhook_deliveries=webhook.deliveries,
         staff_actions=staff_actions,
         dial_outs=dial_outs,
+        console_live=console_live,
         live_rooms=LiveRooms(
             database=database,
             clock=clock,
@@ -423,6 +427,7 @@ async def wire(
         practice_board=PracticeBoard(database=database, clock=clock, window=phone.window),
         closers=[
             messaging.live.close,
+            console_live.close,
             webhook.deliveries.close,
             # What is being sent needs the carrier; hanging up may bring work of its own.
             background.close,

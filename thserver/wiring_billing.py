@@ -59,13 +59,14 @@ def wire_money(
         most_minutes=settings.max_conference_call_time_in_min,
         admit_after=timedelta(minutes=settings.admit_after_min),
     )
+    payouts = Payouts(database=database, clock=clock, payments=payments, wallet=wallet)
     billing = Billing(
         database=database,
         settlement=settlement,
         charging=charging,
         news=charge_news,
         refunds=Refunds(database=database, clock=clock, payments=payments, news=charge_news),
-        payouts=Payouts(database=database, clock=clock, payments=payments, wallet=wallet),
+        payouts=payouts,
         recount=Recount(database=database, clock=clock),
     )
     card_events = CardEventDesk(
@@ -75,6 +76,7 @@ def wire_money(
         payments=payments,
         charging=charging,
         news=charge_news,
+        payouts=payouts,
         livemode=not (settings.debug or settings.payments_are_simulated),
     )
 

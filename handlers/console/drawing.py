@@ -16,6 +16,7 @@ WIDTH, LABELS, RIGHT = 1000, 116, 24
 TOP, LANE, BAR, RADIUS = 58, 46, 16, 10
 # Rings and arrivals this long before the start belong to the call, not to what was before it.
 NEAR = timedelta(minutes=30)
+LET_IN = frozenset({"Welcome", "RoomInUse", "SeveralFit", "PinNeeded", "NotVerified"})
 # Whether marks would cover each other.
 CLOSE = 2 * RADIUS + 12
 TICKS_IN_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240)
@@ -84,7 +85,11 @@ def call_span(story: Story) -> Interval | None:
     if not known:
         return None
     low, high = min(known), max(known)
-    near = [each.at for each in story.moments if each.what == "rang" and low - NEAR <= each.at <= high]
+    near = [
+        each.at
+        for each in story.moments
+        if each.what == "rang" and each.facts["outcome"] in LET_IN and low - NEAR <= each.at <= high
+    ]
     return min([low, *near]), high
 
 

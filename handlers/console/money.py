@@ -24,6 +24,7 @@ WHY = {
     "no_account": "has no payout account yet",
     "not_ready": "has not finished setting up his payout account",
     "refused": "the card company refused the last payout",
+    "reversed": "a payout was taken back from him; pay it by hand",
     "in_doubt": "a payout was sent and not confirmed; it is asked about",
     "on_its_way": "a payout is on its way",
     "soon": "is paid with the next run",

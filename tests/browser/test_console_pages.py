@@ -72,19 +72,24 @@ async def play(world: World) -> None:
         decision = await services.admissions.ring(sid, from_number=phone or "", verstat="")
         await services.admissions.keep(decision, "<Response/>")  # type: ignore[arg-type]
 
-    move_clock(world, booking.starts - timedelta(minutes=20))
+    async def at(moment: datetime) -> None:
+        """Whatever was to be said before is said first."""
+        await services.background.idle()
+        move_clock(world, moment)
+
+    await at(booking.starts - timedelta(minutes=20))
     await ring("CA-early", guest.phone)
-    move_clock(world, booking.starts - timedelta(minutes=14))
+    await at(booking.starts - timedelta(minutes=14))
     await services.reminders.send_due()
-    move_clock(world, booking.starts - timedelta(minutes=2))
+    await at(booking.starts - timedelta(minutes=2))
     await ring("CA-guest", guest.phone)
-    move_clock(world, booking.starts)
+    await at(booking.starts)
     await ring("CA-host", host.phone)
     conference = await make_conference(
         world, booking, host=((5, 1500),), guest=((-110, 600), (720, 1520)), sid="CF" + "1" * 32
     )
     assert conference.ended is not None
-    move_clock(world, conference.ended)
+    await at(conference.ended + timedelta(seconds=2))
     await settle(world)
     refused = Sent(Outcome.FAILED, reason="30003")
 

@@ -243,6 +243,31 @@ async def test_whatever_happens_on_the_line_to_stripe_it_is_sent_once(
         await adds_up(world, call, sent=2550)
 
 
+async def test_what_the_card_company_took_back_is_kept_again_until_somebody_pays_it(
+    world: World, payments: SimulatedPayments
+) -> None:
+    call = await kept_call(world)
+    await open_account(world, call, payments)
+    payout = await world.services.billing.payouts.pay(call.host.id)
+    assert payout is not None
+    assert payout.transfer_id is not None
+    pay = world.services.billing.payouts
+    # Repeated, out of order, and two at once.
+    await asyncio.gather(*(pay.reversed(payout.transfer_id, cents) for cents in (1000, 700, 1000, 1300)))
+    assert await pay.reversed(payout.transfer_id, 700)
+    assert not await pay.reversed("tr_nobodys", 5)
+    assert await world.services.billing.balance_owed(call.host.id) == 1300
+    later(world, days=2)
+    await world.services.billing.pay_kept()
+    assert len(payments.transfers()) == 1
+    [kept] = await pay.kept()
+    assert (kept.amount_in_cents, kept.why, kept.can_be_paid) == (1300, "reversed", True)
+    assert await world.services.billing.check() == []
+    await pay.pay(call.host.id)
+    assert [each["amount"] for each in payments.transfers()] == [2550, 1300]
+    await adds_up(world, call, sent=2550)
+
+
 async def test_every_question_about_payouts_has_an_index(world: World, payments: SimulatedPayments) -> None:
     call = await kept_call(world)
     raw = world.database._database
@@ -254,6 +279,7 @@ async def test_every_question_about_payouts_has_an_index(world: World, payments:
         await world.services.billing.payouts.kept()
         await world.services.billing.payouts.recent()
         await world.services.billing.payouts.pay(call.host.id)
+        await world.services.billing.payouts.reversed((await payout_of(world, call)).transfer_id or "", 5)
     finally:
         await raw.command("profile", 0)
     plans = [

@@ -16,6 +16,7 @@ NEXT_TRY_AFTER = timedelta(days=1)
 # An account that could not take money is asked about again; the card company also tells when it is ready.
 LOOK_AGAIN_AFTER = timedelta(hours=1)
 PAYOUT = "payout"
+REVERSED = "payout_reversed"
 
 
 class State(StrEnum):
@@ -31,7 +32,7 @@ OPEN = frozenset({State.DUE, State.UNKNOWN})
 @dataclass(slots=True, kw_only=True)
 class Payout:
     """One transfer to a host, the `number`-th. Of one host at most one is open, and the ledger knows of those
-    before it when it is made: what it sends cannot be in two."""
+    before it when it is made: what it sends cannot be in two. `reversed_in_cents` has been taken back from him."""
 
     host_id: int
     number: int
@@ -40,6 +41,7 @@ class Payout:
     state: State = State.DUE
     tries: int = 0
     transfer_id: str | None = None
+    reversed_in_cents: int = 0
     reason: str | None = None
     next_at: datetime | None = None
     created: datetime
@@ -72,6 +74,21 @@ def paid_out(payout: Payout, at: datetime) -> ledger.Entry:
         legs=(
             ledger.Leg(ledger.owed(payout.host_id), -amount),
             ledger.Leg(ledger.transferred(payout.host_id), amount),
+        ),
+        charge_id=payout.id,
+        at=at,
+    )
+
+
+def reversed_payout(payout: Payout, *, before: int, after: int, at: datetime) -> ledger.Entry:
+    """What was taken back from the host rose from `before` to `after` cents. One entry for each `before`, so that
+    of two that read the same one is refused."""
+    amount = after - before
+    return ledger.Entry(
+        id=f"{REVERSED}:{payout.id}:{before}",
+        legs=(
+            ledger.Leg(ledger.owed(payout.host_id), amount),
+            ledger.Leg(ledger.transferred(payout.host_id), -amount),
         ),
         charge_id=payout.id,
         at=at,

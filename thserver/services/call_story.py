@@ -25,7 +25,7 @@ from thserver.domain.ledger import Entry
 from thserver.domain.outbox import OutboxKind, OutboxRow
 from thserver.domain.people import Person
 from thserver.domain.phone_numbers import masked
-from thserver.domain.ports import Clock
+from thserver.services.people_desk import PeopleDesk
 
 PAGE = 25
 OFFERING = frozenset({"accepted", "new_times"})
@@ -95,7 +95,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What is looked for. `person` is a number, an address or a phone; `first` and `last` are the bounds of the
+    """What is looked for. `person` is a number, an address, a username or a phone; `first` and `last` are the bounds of the
     start: with them the latest start comes first, otherwise the newest booking."""
 
     states: tuple[State, ...] = ()
@@ -118,7 +118,7 @@ class CallPage:
 
 
 class CallStories:
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, people: PeopleDesk) -> None:
         self._bookings = database.bookings
         self._people = database.people
         self._conferences = database.conferences
@@ -127,7 +127,7 @@ class CallStories:
         self._charges = database.charges
         self._ledger = database.ledger
         self._credits = database.credits
-        self._clock = clock
+        self._desk = people
 
     async def page(self, wanted: Filter, *, older: int | None = None, limit: int = PAGE) -> CallPage:
         """Bookings that fit, the newest first."""
@@ -203,13 +203,11 @@ class CallStories:
         )  # fmt: skip
 
     async def _looked_for(self, given: str) -> Person | None:
-        """The person with this number, address or phone."""
-        if given.isdecimal() and len(given) < 16:
-            return await self._people.get(int(given))
-        if "@" in given:
-            return await self._people.with_email(given.strip().lower())
-        phone = "+" + "".join(each for each in given if each.isdecimal())
-        return await self._people.with_phone(phone)
+        """The person whom this names and nobody else."""
+        try:
+            return await self._desk.one(given)
+        except NotFound:
+            return None
 
 
 def _negotiation(booking: Booking, history: Sequence[News]) -> Iterable[Moment]:

@@ -19,6 +19,7 @@ from thserver.domain.ports import ChargeOutcome, ChargeState, Clock, PaymentEven
 from thserver.services.background import Background, one_of_many
 from thserver.services.charge_news import ChargeNews
 from thserver.services.charging import Charging
+from thserver.services.payouts import Payouts
 
 log = logging.getLogger("thserver.card_events")
 
@@ -30,7 +31,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 
 # Of an event's object only this is kept: no name, address or part of a card.
 PLAIN_FACTS = (
-    "id", "object", "status", "amount", "amount_received", "amount_refunded", "payment_intent", "customer",
+    "id", "object", "status", "amount", "amount_received", "amount_refunded", "amount_reversed", "payment_intent", "customer",
     "charge", "charges_enabled", "payouts_enabled", "currency",
 )  # fmt: skip
 # False for a key that is nobody's.
@@ -48,6 +49,7 @@ class CardEventDesk:
         payments: Payments,
         charging: Charging,
         news: ChargeNews,
+        payouts: Payouts,
         livemode: bool,
     ) -> None:
         self._events: CardEvents = database.card_events
@@ -59,6 +61,7 @@ class CardEventDesk:
         self._payments = payments
         self._charging = charging
         self._news = news
+        self._payouts = payouts
         self._livemode = livemode
         self._heard_of_other: HeardOfOther | None = None
         # Returns False when the event is about something that we do not know.
@@ -74,6 +77,7 @@ class CardEventDesk:
             "refund.failed": self._refund_made,
             "charge.dispute.funds_withdrawn": self._dispute_lost,
             "charge.dispute.funds_reinstated": self._dispute_won,
+            "transfer.reversed": self._transfer_reversed,
             "account.updated": self._account_updated,
             "payment_method.detached": self._card_detached,
         }
@@ -178,6 +182,12 @@ class CardEventDesk:
 
     async def _dispute_won(self, event: CardEvent) -> bool:
         return await self._enter_dispute(event, is_won=True)
+
+    async def _transfer_reversed(self, event: CardEvent) -> bool:
+        transfer_id, altogether = event.facts.get("id"), event.facts.get("amount_reversed")
+        if not isinstance(transfer_id, str) or type(altogether) is not int:
+            return False
+        return await self._payouts.reversed(transfer_id, altogether)
 
     async def _account_updated(self, event: CardEvent) -> bool:
         facts = event.facts

@@ -35,7 +35,7 @@ kill_points.POINTS |= {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What is kept for a host, in cents: less than nothing when he was paid out what was given back later.
-    `why` is no_account, not_ready, refused, on_its_way or soon."""
+    `why` is no_account, not_ready, refused, reversed, on_its_way, in_doubt, soon or paid_too_much."""
 
     host_id: int
     amount_in_cents: int
@@ -76,6 +76,27 @@ class Payouts:
             return await self._payouts.get(latest.id)
         return await self._look_at(await self._wallets.get(host_id), by_hand=True)
 
+    async def reversed(self, transfer_id: str, altogether_in_cents: int) -> bool:
+        """The card company took so much of a payout back from the host. False when it is no payout of ours.
+
+        What is kept for him again then is paid by hand only: somebody had a reason.
+        """
+        payout = await self._payouts.with_transfer(transfer_id)
+        if payout is None:
+            return False
+        now = self._clock.now()
+        await self._payouts.reversed(payout.id, altogether_in_cents, now=now)
+        while (before := await self._entered_as_reversed(payout)) < altogether_in_cents:
+            entry = rules.reversed_payout(payout, before=before, after=altogether_in_cents, at=now)
+            await self._ledger.add(entry)
+        await self._wallets.something_kept(payout.host_id, at=now)
+        return True
+
+    async def _entered_as_reversed(self, payout: Payout) -> int:
+        entries = await self._ledger.of_charge(payout.id)
+        owed = ledger.owed(payout.host_id)
+        return sum(entry.amount_into(owed) for entry in entries if entry.what == rules.REVERSED)
+
     async def kept(self, *, limit: int = 100) -> list[Kept]:
         """For whom something is kept, the longest first, and why."""
         wallets = await self._wallets.with_kept(limit=limit)
@@ -104,6 +125,9 @@ class Payouts:
         if amount == 0 and wallet.kept is not None:
             await self._wallets.nothing_kept(host_id, wallet.kept)
         if amount <= 0:
+            await self._later(wallet, now + rules.NEXT_TRY_AFTER)
+            return None
+        if latest is not None and latest.reversed_in_cents and not by_hand:
             await self._later(wallet, now + rules.NEXT_TRY_AFTER)
             return None
         if latest is not None and latest.state is State.FAILED and not by_hand:
@@ -192,6 +216,8 @@ def _kept(wallet: WalletRecord, amount_in_cents: int, latest: Payout | None) -> 
         why, reason = ("in_doubt" if latest.state is State.UNKNOWN else "on_its_way"), latest.reason
     elif not wallet.payout_ready:
         why = "not_ready"
+    elif latest is not None and latest.reversed_in_cents:
+        why = "reversed"
     elif latest is not None and latest.state is State.FAILED:
         why, reason = "refused", latest.reason
     else:
@@ -202,5 +228,5 @@ def _kept(wallet: WalletRecord, amount_in_cents: int, latest: Payout | None) -> 
         since=wallet.kept_since,
         why=why,
         reason=reason,
-        can_be_paid=why in ("refused", "soon", "not_ready", "on_its_way", "in_doubt"),
+        can_be_paid=why in ("refused", "reversed", "soon", "not_ready", "on_its_way", "in_doubt"),
     )

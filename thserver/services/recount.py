@@ -11,7 +11,7 @@ from thserver.domain import ledger
 from thserver.domain.charges import Charge, State
 from thserver.domain.credits import is_purchase
 from thserver.domain.ledger import Entry
-from thserver.domain.payouts import Payout, is_payout, paid_out
+from thserver.domain.payouts import REVERSED, Payout, is_payout, paid_out
 from thserver.domain.payouts import State as PayoutState
 from thserver.domain.ports import Clock
 from thserver.metrics import MONEY_DIFFERENCES
@@ -89,12 +89,17 @@ class Recount:
 
 def payout_differences(payout: Payout, entries: list[Entry]) -> list[str]:
     """Where a payout and its entry in the ledger do not agree."""
+    wrong = []
     is_paid = payout.state is PayoutState.PAID
-    if len(entries) != int(is_paid):
-        return [f"{payout.state}, and entered {len(entries)} times"]
-    if is_paid and entries[0].legs != paid_out(payout, entries[0].at).legs:
-        return ["another amount entered than was sent"]
-    return []
+    sent = [entry for entry in entries if entry.what != REVERSED]
+    back = sum(entry.amount_into(ledger.owed(payout.host_id)) for entry in entries if entry.what == REVERSED)
+    if len(sent) != int(is_paid):
+        wrong.append(f"{payout.state}, and entered {len(sent)} times")
+    elif is_paid and sent[0].legs != paid_out(payout, sent[0].at).legs:
+        wrong.append("another amount entered than was sent")
+    if back != payout.reversed_in_cents:
+        wrong.append(f"{back} cents entered as taken back, {payout.reversed_in_cents} taken back")
+    return wrong
 
 
 def differences(charge: Charge, entries: list[Entry]) -> list[str]:
