@@ -15,7 +15,12 @@ api               an HTTP client for any path: `await api("GET", "/healthz")`
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import gc
+import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +31,7 @@ from tornado.testing import bind_unused_port
 
 from config.settings import Settings, load
 from store.connection import connect
+from store.data_folder import locked
 from store.database import Database
 from store.embedded import EmbeddedMongo
 from tests.booking_makers import World
@@ -39,16 +45,51 @@ from thserver.gateways.simulated_payments import SimulatedPayments
 from thserver.services.all import Services
 from thserver.wiring import wire
 
+# Those that start processes and wait for them: they go first, so that none is left over for one worker in the end.
+LONG = (
+    "tests/stories/",
+    "tests/browser/",
+    "tests/commands/",
+    "tests/test_process",
+    "tests/test_schemathesis",
+)
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 1024**3
+HOUR_S = 3600
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def pytest_collection_finish() -> None:
+    # Thousands of tests and all their modules: looked through again and again, and never garbage.
+    gc.collect()
+    gc.freeze()
+
 
 @pytest.fixture(scope="session")
-def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    mongo = EmbeddedMongo(tmp_path_factory.mktemp("mongo"), fast=True)
-    mongo.start()
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(_make_indexes(mongo.uri("test")))
-    loop.close()
-    yield mongo.uri("test")
-    mongo.stop()
+def mongo_uri() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="thserver-tests-", dir=_memory()) as folder:
+        mongo = EmbeddedMongo(Path(folder), fast=True)
+        mongo.start()
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(_make_indexes(mongo.uri("test")))
+        loop.close()
+        yield mongo.uri("test")
+        mongo.stop()
+
+
+def _memory() -> Path | None:
+    """Files in memory, if there is room: the stories make dozens of databases of a hundred and fifty files each."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
+        return None
+    for left in MEMORY.glob("thserver-tests-*/lock"):
+        # Of a run that was killed.
+        with contextlib.suppress(OSError), left.open() as lock:
+            if time.time() - left.stat().st_mtime > HOUR_S and locked(lock):
+                shutil.rmtree(left.parent, ignore_errors=True)
+    return MEMORY
 
 
 async def _make_indexes(uri: str) -> None:
@@ -69,7 +110,8 @@ def io_loop() -> Iterator[IOLoop]:
 
 @pytest.fixture
 def database(io_loop: IOLoop, mongo_uri: str) -> Iterator[Database]:
-    database = Database(connect(mongo_uri), "test")
+    # Without the second connection by which a client learns at once that its server is gone.
+    database = Database(connect(f"{mongo_uri}&serverMonitoringMode=poll"), "test")
     io_loop.run_sync(database.empty)
     yield database
     io_loop.run_sync(database.close)
