@@ -27,10 +27,9 @@ def found(name: str) -> Contract:
     return contract
 
 
-def paragraphs(text: str) -> Markup:
-    """The little Markdown that the documents have: paragraphs, `code` and *words*."""
-    marked = STRONG.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", str(escape(text))))
-    return Markup("".join(f"<p>{each}</p>" for each in marked.split("\n\n")))
+def marked(text: str) -> Markup:
+    """The little Markdown that the documents have: `code` and *words*."""
+    return Markup(STRONG.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", str(escape(text)))))
 
 
 class DocumentJson(Handler):
@@ -61,7 +60,7 @@ class ContractPage(ConsolePage):
     async def get(self, name: str) -> None:
         contract = found(name)
         page = page_of(contract, self.settings["base_url"])
-        self.show("docs_contract.html", contract=contract, page=page, about=paragraphs(page.description))
+        self.show("docs_contract.html", contract=contract, page=page, marked=marked)
 
 
 ROUTES: list[tuple[str, type[Handler]]] = [
