@@ -1,9 +1,10 @@
-"""What is written to messages and notifications, by whichever process, in the order in which it becomes visible."""
+"""What is written, by whichever process, in the order in which it becomes visible: to messages and notifications for the
+people whom they concern, and what changes about bookings and calls for staff who look on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 import pymongo
 from pymongo.asynchronous.change_stream import AsyncDatabaseChangeStream
@@ -14,6 +15,7 @@ from store import messages, notifications
 from store.collection import translated
 from thserver.domain.errors import Unavailable
 from thserver.domain.messages import Item
+from thserver.domain.staff_actions import ConsoleChange
 
 # How long the database holds a question to which there is no answer yet; and how long one may take in all.
 AWAIT_MS = 1000
@@ -32,16 +34,66 @@ PIPELINE: list[dict[str, Any]] = [
     {"$project": {"ns": 1, "operationType": 1, "fullDocument": 1}},
 ]
 
+# What staff are told of, by the collection that it is written to.
+CONSOLE_TYPES = {
+    "conferences": "room",
+    "calls": "room",
+    "dial_outs": "room",
+    "bookings": "call",
+    "outbox": "text",
+    "charges": "money",
+    "ledger": "money",
+    "staff_actions": "action",
+    "webhook_endpoints": "webhook",
+    "webhook_deliveries": "webhook",
+}
+CONSOLE_PIPELINE: list[dict[str, Any]] = [
+    {
+        "$match": {
+            "operationType": {"$in": ["insert", "update", "replace"]},
+            "ns.coll": {"$in": list(CONSOLE_TYPES)},
+        }
+    },
+    {"$project": {"ns": 1, "operationType": 1, "documentKey": 1, "fullDocument.booking_id": 1}},
+]
+
+T = TypeVar("T")
+
+
+def item_of(change: Mapping[str, Any]) -> Item | None:
+    if "fullDocument" not in change:
+        return None
+    return READERS[change["ns"]["coll"]](change["fullDocument"])
+
+
+def console_change_of(change: Mapping[str, Any]) -> ConsoleChange | None:
+    name = change["ns"]["coll"]
+    booking_id = (change.get("fullDocument") or {}).get("booking_id")
+    if name == "bookings":
+        booking_id = change["documentKey"]["_id"]
+    return ConsoleChange(CONSOLE_TYPES[name], booking_id if isinstance(booking_id, int) else None)
+
 
 class HistoryLost(Exception):
     """What came since the last one read cannot be had any more; the next opening begins with the present."""
 
 
-class Changes:
-    """One change stream, which goes on where it was when it is opened again."""
+class Changes(Generic[T]):
+    """One change stream, which goes on where it was when it is opened again. `read` makes of each change what is
+    told, or None."""
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        database: AsyncDatabase[dict[str, Any]],
+        pipeline: Sequence[Mapping[str, Any]],
+        read: Callable[[Mapping[str, Any]], T | None],
+        *,
+        full_document: str | None = None,
+    ) -> None:
         self._database = database
+        self._pipeline = pipeline
+        self._read = read
+        self._full_document = full_document
         self._stream: AsyncDatabaseChangeStream[dict[str, Any]] | None = None
         self._position: Any = None
         # How often in a row the database did not want to go on from there.
@@ -52,13 +104,16 @@ class Changes:
         try:
             with pymongo.timeout(LONGEST_S):
                 self._stream = await self._database.watch(
-                    PIPELINE, resume_after=self._position, max_await_time_ms=AWAIT_MS
+                    self._pipeline,
+                    full_document=self._full_document,
+                    resume_after=self._position,
+                    max_await_time_ms=AWAIT_MS,
                 )
         except PyMongoError as error:
             raise self._not_opened(error) from error
         self._position = self._stream.resume_token
 
-    async def next(self) -> Item | None:
+    async def next(self) -> T | None:
         """The next one; None when there was none within a second. Raises HistoryLost or Unavailable."""
         if self._stream is None:
             raise Unavailable
@@ -72,9 +127,8 @@ class Changes:
             raise HistoryLost
         self._position = self._stream.resume_token
         self._refusals = 0
-        if change is None or "fullDocument" not in change:
-            return None
-        return READERS[change["ns"]["coll"]](change["fullDocument"])
+        # An "invalidate" belongs to no collection.
+        return self._read(change) if change is not None and "ns" in change else None
 
     async def close(self) -> None:
         stream, self._stream = self._stream, None

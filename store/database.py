@@ -18,7 +18,13 @@ from store.calendar_feeds import CalendarFeeds
 from store.calls import Calls
 from store.card_events import CardEvents
 from store.categories import Categories
-from store.changes import Changes
+from store.changes import (
+    CONSOLE_PIPELINE,
+    PIPELINE,
+    Changes,
+    console_change_of,
+    item_of,
+)
 from store.charges import Charges
 from store.circle_profiles import CircleProfiles
 from store.closings import Closings
@@ -65,6 +71,8 @@ from store.webhook_deliveries import WebhookDeliveries
 from store.webhook_endpoints import WebhookEndpoints
 from store.webhook_events import WebhookEvents
 from store.weekly_availability import WeeklyAvailability
+from thserver.domain.messages import Item
+from thserver.domain.staff_actions import ConsoleChange
 
 COLLECTIONS: dict[str, type[Collection]] = {
     "people": People,
@@ -197,9 +205,13 @@ class Database:
             self._database, {name: collection.name for name, collection in COLLECTIONS.items()}
         )
 
-    def changes(self) -> Changes:
+    def changes(self) -> Changes[Item]:
         """A new reader of what is written from now on."""
-        return Changes(self._database)
+        return Changes(self._database, PIPELINE, item_of)
+
+    def console_changes(self) -> Changes[ConsoleChange]:
+        """The same of what staff look at."""
+        return Changes(self._database, CONSOLE_PIPELINE, console_change_of, full_document="updateLookup")
 
     async def ensure_indexes(self) -> None:
         """Make every index that is missing."""

@@ -147,9 +147,14 @@ class ConsolePage(ConsoleHandler):
             )
         )
 
+    @property
+    def wants_json(self) -> bool:
+        """Whether a script of the page asks, and not a form."""
+        return "application/json" in self.request.headers.get("Accept", "")
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None))[1]
-        if isinstance(error, NotSignedIn):
+        if isinstance(error, NotSignedIn) and not self.wants_json:
             back = self.request.uri if self.request.method in READING else HOME
             self.redirect(f"{SIGN_IN}?next={quote(back or HOME)}", status=303)
             return
@@ -157,6 +162,9 @@ class ConsolePage(ConsoleHandler):
 
     def reply(self, body: Any = None, *, status: int = 200) -> None:
         """What the dialect says of a refusal, as a page."""
+        if self.wants_json:
+            super().reply(body, status=status)
+            return
         sentence = body.get("detail", "") if isinstance(body, dict) else ""
         self.show("_problem.html", status=status, sentence=sentence or "The request could not be done.")
 

@@ -10,6 +10,10 @@ from thserver.services.leases import Taken
 
 class ConsoleDialect(base.Dialect):
     name = "console"
+    problems = {
+        "blank": "Nothing that can be spoken is in it.",
+        "too_long": "It is too long.",
+    }
     words = {
         errors.Refusal: (400, "The request could not be done."),
         errors.NotSignedIn: (401, "Sign in first."),

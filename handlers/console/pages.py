@@ -74,7 +74,9 @@ def _clock(context: Context, moment: datetime) -> Markup:
 
 @pass_context
 def _ago(context: Context, moment: datetime) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(iso(moment), length_of(context["now"] - moment))
+    return Markup('<time datetime="{}" data-ago>{}</time>').format(
+        iso(moment), length_of(context["now"] - moment)
+    )
 
 
 _environment = Environment(

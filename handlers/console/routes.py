@@ -9,10 +9,11 @@ from handlers.console.assets_folder import Asset
 from handlers.console.base import HOME, ConsoleHandler, ConsolePage
 from handlers.console.calls import CallPageOne, CallsPage, RefundCharge
 from handlers.console.dialect import DIALECT
+from handlers.console.live import LiveSocket
 from handlers.console.money import CountAgain, MoneyPage, PayNow
 from handlers.console.outbox import OutboxPage, SendAgain
 from handlers.console.practice import ROUTES as PRACTICE
-from handlers.console.rooms import RoomsPage
+from handlers.console.rooms import ROUTES as ROOMS
 from handlers.console.sign_in import SignInPage, SignOut
 from handlers.console.sweeps import RunNow, SweepsPage
 from handlers.console.webhooks import ROUTES as WEBHOOKS
@@ -34,7 +35,8 @@ ROUTES: list[tuple[str, type[Handler]]] = [
     (r"/console/assets/([a-z0-9_-]+\.[a-z0-9]+)", Asset),
     (r"/console/sign-in/?", SignInPage),
     (r"/console/sign-out/?", SignOut),
-    (r"/console/rooms/?", RoomsPage),
+    (r"/console/live/?", LiveSocket),
+    *ROOMS,
     (r"/console/calls/?", CallsPage),
     (r"/console/calls/([0-9]{1,15})/?", CallPageOne),
     (r"/console/calls/([0-9]{1,15})/refund/?", RefundCharge),

@@ -37,3 +37,11 @@ class StaffAction:
     state: ActionState = ActionState.STARTED
     reason: str | None = None
     ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleChange:
+    """Something of this type (room, call, text, money, action) has changed, of this booking where it belongs to one."""
+
+    type: str
+    booking_id: int | None = None

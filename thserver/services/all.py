@@ -24,6 +24,7 @@ from thserver.services.closing import Closing
 from thserver.services.codes import Codes
 from thserver.services.conference_records import ConferenceRecords
 from thserver.services.conferences import Conferences
+from thserver.services.console_live import ConsoleLive
 from thserver.services.console_sign_in import ConsoleSignIn
 from thserver.services.contacts import Contacts
 from thserver.services.credit_recount import CreditRecount
@@ -147,6 +148,7 @@ class Services:
     staff_actions: StaffActions
     dial_outs: DialOuts
     live_rooms: LiveRooms
+    console_live: ConsoleLive
     console_sign_in: ConsoleSignIn
     practice_board: PracticeBoard
     # The simulated companies, for practice phones and tests; typed loosely because gateways are not our business.

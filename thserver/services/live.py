@@ -12,11 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from store.changes import HistoryLost
 from store.database import Database
 from thserver.domain.errors import Throttled, Unavailable
 from thserver.domain.messages import Item, ids_named_in
 from thserver.metrics import OPEN_SOCKETS, RESYNCS
+from thserver.services.following import follow, stop
 from thserver.services.request_limits import RequestLimits
 from thserver.services.sign_in import SignIn
 
@@ -30,7 +30,7 @@ MOST_OF_ONE_PERSON = 1000
 MOST_WAITING = 1000
 TOLD_TOGETHER = 200
 OPENING_S = 3.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
+FIRST_PAUSE_S = 0.1
 
 
 class TooManyListeners(Throttled):
@@ -150,41 +150,15 @@ class Live:
 
     async def close(self) -> None:
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(tasks)
         await self._changes.close()
 
     async def _read(self) -> None:
-        """Follow the changes as long as somebody may listen; what is away comes back."""
-        is_lost = False
-        pause = FIRST_PAUSE_S
-        while True:
-            try:
-                await self._changes.open()
-                self._is_open.set()
-                if is_lost:
-                    # Only now: whoever looks for himself from here on finds all that came before.
-                    is_lost = False
-                    self._resync()
-                while True:
-                    item = await self._changes.next()
-                    pause = FIRST_PAUSE_S
-                    if item is not None and not self._listeners.keys().isdisjoint(item.people_ids):
-                        await self._waiting.put(item)
-            except HistoryLost:
-                log.warning(
-                    "some changes cannot be read any more: all listeners are told to look for themselves"
-                )
-                is_lost = True
-            except Unavailable:
-                log.warning("the changes cannot be read now")
-            except Exception:
-                log.exception("reading the changes failed")
-                is_lost = True
-            await self._changes.close()
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+        async def hear(item: Item) -> None:
+            if not self._listeners.keys().isdisjoint(item.people_ids):
+                await self._waiting.put(item)
+
+        await follow(self._changes, is_open=self._is_open, hear=hear, lost=self._resync)
 
     async def _tell(self) -> None:
         while True:
