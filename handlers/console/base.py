@@ -77,7 +77,7 @@ class ConsoleHandler(Handler):
         return self._actor
 
     @property
-    def is_open(self) -> bool:
+    def needs_no_sign_in(self) -> bool:
         """Whether whoever sits at this machine may use the console without signing in."""
         settings = self.application.settings
         practice = self.services.practice
@@ -113,7 +113,7 @@ class ConsoleHandler(Handler):
                 self.token, self.person = token, person
                 self._actor = Actor(person.id, person.full_name)
                 return
-        if not self.is_open:
+        if not self.needs_no_sign_in:
             raise NotSignedIn
         self._actor = AT_THIS_MACHINE
 
@@ -139,7 +139,7 @@ class ConsolePage(ConsoleHandler):
                     "actor": self._actor,
                     "is_signed_in": self.person is not None,
                     "here": self.here or self.request.path,
-                    "practising": self.is_open,
+                    "practising": self.needs_no_sign_in,
                     "now": self.services.clock.now(),
                     **facts,
                 },
