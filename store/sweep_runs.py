@@ -54,7 +54,9 @@ class SweepRuns(Collection):
 
     async def all(self) -> dict[str, SweepRun]:
         """By the job's name; there are as many as the timetable has lines."""
-        return {found["_id"]: _run(found) for found in await self._collection.find({"_id": {"$gt": ""}}).to_list()}
+        return {
+            found["_id"]: _run(found) for found in await self._collection.find({"_id": {"$gt": ""}}).to_list()
+        }
 
 
 def _run(found: dict[str, Any]) -> SweepRun:

@@ -41,8 +41,10 @@ class Scale:
     def __init__(self, moments: Sequence[datetime], call: Interval | None) -> None:
         self.call = call
         low, high = call if call is not None else (max(moments), max(moments))
-        self._before = sorted({each for each in moments if each < low or call is None})
-        self._after = sorted({each for each in moments if each > high and call is not None})
+        before = sorted({each for each in moments if each < low or call is None})
+        after = sorted({each for each in moments if each > high and call is not None})
+        self._before = {moment: place for place, moment in enumerate(before)}
+        self._after = {moment: place for place, moment in enumerate(after)}
         room = WIDTH - LABELS - RIGHT
         weights = [
             0.0 if not self._before else 1.0 if call is None else 0.3,
@@ -54,11 +56,11 @@ class Scale:
 
     @property
     def first_before(self) -> datetime | None:
-        return self._before[0] if self._before else None
+        return next(iter(self._before), None)
 
     @property
     def first_after(self) -> datetime | None:
-        return self._after[0] if self._after else None
+        return next(iter(self._after), None)
 
     def x(self, moment: datetime) -> float:
         first, begins, ends, last = self.edges
@@ -66,9 +68,9 @@ class Scale:
             whole = (self.call[1] - self.call[0]).total_seconds() or 1
             return begins + (ends - begins) * (moment - self.call[0]).total_seconds() / whole
         if moment in self._before:
-            return first + (begins - first) * (self._before.index(moment) + 0.5) / len(self._before)
+            return first + (begins - first) * (self._before[moment] + 0.5) / len(self._before)
         if moment in self._after:
-            return ends + (last - ends) * (self._after.index(moment) + 0.5) / len(self._after)
+            return ends + (last - ends) * (self._after[moment] + 0.5) / len(self._after)
         return begins if self.call is None or moment < self.call[0] else ends
 
 

@@ -21,6 +21,10 @@ NOTICES = {
 }
 
 
+class JobFailed(Exception):
+    """The job that was run by hand has failed; why is in the record of its runs."""
+
+
 class SweepsQuery(Body):
     said = Text(blank=True, longest=40, load_default="")
     name = Text(blank=True, longest=60, load_default="")
@@ -64,12 +68,14 @@ class RunNow(ConsolePage):
                 actor=self.actor, action="run a job", subject=name
             ):
                 ran = await self.services.sweeps.run_now(name)
+                if ran is not None and ran.outcome != "done":
+                    raise JobFailed
+        except JobFailed:
+            return "error"
         except Taken:
             return "elsewhere"
         except NotFound:
             return "not_found"
         except Refusal:
             return "failed"
-        if ran is None:
-            return "runs"
-        return "ran" if ran.outcome == "done" else "error"
+        return "runs" if ran is None else "ran"

@@ -39,12 +39,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class SweepView:
-    """A line of the timetable with what is known of its runs; `holder` is the process that is at it now."""
+    """A line of the timetable with what is known of its runs; `holder` is the process that is at it now. It is late
+    when no process has run it for much longer than it should have taken."""
 
     planned: Planned
     last: SweepRun | None
     next: datetime | None
     holder: str | None
+    is_late: bool
 
 
 class Sweeps:
@@ -63,18 +65,18 @@ class Sweeps:
         self._run = run
 
     async def view(self) -> list[SweepView]:
+        now = self._clock.now()
         last, holders = await self._runs.all(), await self._leases.holders()
         found = []
         for planned in self._plan:
-            run = last.get(planned.name)
-            found.append(
-                SweepView(
-                    planned,
-                    run,
-                    run.began + planned.every if run is not None else None,
-                    holders.get(f"job {planned.name}"),
-                )
-            )
+            run, following, is_late = last.get(planned.name), None, False
+            if run is not None:
+                # Not every run is written down, so the next one is some intervals after the one that was.
+                passed = max(now - run.began, timedelta())
+                following = run.began + max(-(-passed // planned.every), 1) * planned.every
+                is_late = passed > 2 * planned.every + 2 * WRITTEN_EVERY
+            holder = holders.get(f"job {planned.name}")
+            found.append(SweepView(planned, run, following, holder, is_late))
         return found
 
     async def ran(

@@ -94,6 +94,21 @@ async def test_a_settled_call_is_drawn_and_told_with_its_money(world: World, bro
     assert "PIN " not in words.replace("carry PINs", "")
 
 
+async def test_whatever_people_write_is_only_text(world: World, browser: Browser) -> None:
+    call = await settled(world)
+    evil = "<img src=x onerror=alert(1)>"
+    await world.database.people.change(call.host.id, {"first_name": evil, "last_name": ""})
+    for path in (
+        f"/console/calls/{call.booking.id}",
+        "/console/calls",
+        "/console/money",
+        "/console/outbox?state=done",
+    ):
+        page = (await browser.get(path)).raw.decode()
+        assert "<img" not in page, path
+        assert "&lt;img" in page, path
+
+
 async def test_times_are_in_the_zone_that_is_chosen(world: World, browser: Browser) -> None:
     call = await settled(world)
     path = f"/console/calls/{call.booking.id}"

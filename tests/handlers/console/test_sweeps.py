@@ -59,6 +59,8 @@ async def test_a_job_that_fails_says_so(world: World, browser: Browser, runner: 
     assert "broken has failed" in words
     assert "ValueError" in words
     assert "poison" not in words
+    [action] = (await world.services.staff_actions.page()).actions
+    assert action.state.value == "failed"
 
 
 async def test_a_job_that_runs_elsewhere_is_left_alone(
@@ -73,6 +75,18 @@ async def test_a_job_that_runs_elsewhere_is_left_alone(
     assert (await browser.post("/console/sweeps/run", name="no-such-job")).headers["Location"].startswith(
         "/console/sweeps?said=not_found"
     )  # fmt: skip
+
+
+async def test_a_job_that_has_not_run_for_long_is_late(
+    world: World, browser: Browser, runner: Runner
+) -> None:
+    await runner.run("nothing")
+    world.services.clock.advance(seconds=12)  # type: ignore[attr-defined]
+    words = text_of(await browser.get("/console/sweeps"))
+    assert "in 3 s" in words
+    assert "late" not in words
+    world.services.clock.advance(minutes=2)  # type: ignore[attr-defined]
+    assert "late" in text_of(await browser.get("/console/sweeps"))
 
 
 async def test_idle_runs_are_written_down_only_now_and_then(world: World, runner: Runner) -> None:
