@@ -110,8 +110,7 @@ def io_loop() -> Iterator[IOLoop]:
 
 @pytest.fixture
 def database(io_loop: IOLoop, mongo_uri: str) -> Iterator[Database]:
-    # Without the second connection by which a client learns at once that its server is gone.
-    database = Database(connect(f"{mongo_uri}&serverMonitoringMode=poll"), "test")
+    database = Database(connect(mongo_uri), "test")
     io_loop.run_sync(database.empty)
     yield database
     io_loop.run_sync(database.close)
