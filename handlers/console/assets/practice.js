@@ -30,13 +30,13 @@ function told(text, kind = "") {
   box.className = `notice ${kind}`;
 }
 
-function format(moment, options) {
-  return new Intl.DateTimeFormat("en-US", { timeZone: zone, ...options }).format(new Date(moment));
+function format(moment, where, options) {
+  return new Intl.DateTimeFormat("en-US", { timeZone: where, ...options }).format(new Date(moment));
 }
 
-const timeOf = (moment) => format(moment, { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
-const dayOf = (moment) => format(moment, { weekday: "short", month: "short", day: "numeric" });
-const momentOf = (moment) => `${dayOf(moment)}, ${timeOf(moment)}`;
+const timeOf = (moment, where = zone) => format(moment, where, { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
+const dayOf = (moment, where = zone) => format(moment, where, { weekday: "short", month: "short", day: "numeric" });
+const momentOf = (moment, where = zone) => `${dayOf(moment, where)}, ${timeOf(moment, where)}`;
 const now = () => Date.now() + clockAhead;
 
 const counted = (many, what) => `${many} ${what}${many === 1 ? "" : "s"}`;
@@ -90,7 +90,10 @@ function show(board) {
   showClock();
   showBooked(board.appointments);
   showLetters(board.letters);
-  for (const phone of phones) phone.showTexts(board.texts[phone.number] ?? [], momentOf);
+  for (const phone of phones) {
+    const where = people.get(phone.number)?.zone ?? zone;
+    phone.showTexts(board.texts[phone.number] ?? [], (moment) => momentOf(moment, where));
+  }
 }
 
 function showClock() {
