@@ -228,7 +228,7 @@ class WebhookDeliveries:
         """Write to who registered it, once for each time that it was disabled."""
         creator_id = endpoint.creator_id
         creator = await self._people.get(creator_id) if creator_id is not None else None
-        if creator is not None and creator.email and creator.is_active:
+        if creator is not None and creator.email and creator.is_active and creator.is_staff:
             await self._outbox.add_letter(
                 key=f"webhook-disabled:{endpoint.id}:{endpoint.updated.isoformat()}",
                 to=creator.email,
