@@ -85,6 +85,18 @@ class ExpertsDialect(base.Dialect):
         "not_the_other": "The reviewee must be the other participant of the meeting.",
         "not_a_rating": "The rating must be between 1 and 5.",
     }
+    shapes = {
+        "Refusal": base.one_sentence("error"),
+        "FieldErrors": {
+            "type": "object",
+            "properties": {"errors": base.FIELD_ERRORS},
+            "required": ["errors"],
+            "additionalProperties": False,
+        },
+    }
+
+    def shape(self, kind: type[Refusal]) -> str:
+        return "FieldErrors" if issubclass(kind, tuple(ABOUT_FIELDS)) else super().shape(kind)
 
     def refusal(self, refusal: Refusal) -> tuple[int, Any]:
         status, sentence = self.status_and_sentence(refusal)

@@ -15,6 +15,7 @@ from handlers.fields import (
     MESSAGES,
     Body,
     Choice,
+    Described,
     Email,
     Flag,
     Moment,
@@ -56,8 +57,11 @@ class Username(Text):
             raise self.make_error("not_a_username")
         return text
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "pattern": f"^{self.FORM.pattern}$", "examples": ["johndoe"]}
 
-class TimeOfDay(fields.Field[time]):
+
+class TimeOfDay(fields.Field[time], Described):
     """`09:00:00`, or without the seconds."""
 
     default_error_messages = {
@@ -71,8 +75,11 @@ class TimeOfDay(fields.Field[time]):
             raise self.make_error("invalid")
         return time.fromisoformat(value.strip())
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{self.FORM.pattern}$", "examples": ["09:00:00"]}
 
-class Dollars(fields.Field[int]):
+
+class Dollars(fields.Field[int], Described):
     """An amount like "10.00", as whole cents."""
 
     default_error_messages = {**MESSAGES, "invalid": "A valid number is required."}
@@ -88,6 +95,9 @@ class Dollars(fields.Field[int]):
         if not self.FORM.fullmatch(text):
             raise self.make_error("invalid")
         return int(Decimal(text) * 100)
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number"], "pattern": f"^{self.FORM.pattern}$", "examples": ["10.00"]}
 
 
 class Register(Body):
