@@ -8,7 +8,8 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from store.collection import Collection
-from thserver.domain.webhooks import EVERYTHING, Endpoint, EndpointState, Reason, Secret
+from thserver.domain.webhook_events import EVERYTHING
+from thserver.domain.webhooks import Endpoint, EndpointState, Reason, Secret
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from store.collection import Collection
-from thserver.domain.webhooks import Event
+from thserver.domain.webhook_events import Event
 
 COLUMNS = tuple(column.name for column in fields(Event) if column.name != "id")
 

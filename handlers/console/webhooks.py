@@ -14,7 +14,8 @@ from handlers.fields import Body, Choice, Text, WholeNumber
 from handlers.webhooks.bodies import host_in
 from handlers.webhooks.dialect import DIALECT as WORDS
 from thserver.domain.errors import Conflict, Invalid, NotFound, Refusal, WrongState
-from thserver.domain.webhooks import EVENT_TYPES, EVERYTHING, DeliveryState, LogQuery
+from thserver.domain.webhook_events import EVENT_TYPES, EVERYTHING
+from thserver.domain.webhooks import DeliveryState, LogQuery
 from thserver.wording.webhooks import in_words
 
 PAGE = 50

@@ -9,15 +9,8 @@ import orjson
 
 from handlers.fields import MESSAGES, Body, Choice, Flag, Moment, Text, WholeNumber, fields, utc_text
 from handlers.paging import PageQuery
-from thserver.domain.webhooks import (
-    EVENT_TYPES,
-    LONGEST_OVERLAP,
-    Delivery,
-    DeliveryState,
-    Endpoint,
-    Event,
-    Replayed,
-)
+from thserver.domain.webhook_events import EVENT_TYPES, Event
+from thserver.domain.webhooks import LONGEST_OVERLAP, Delivery, DeliveryState, Endpoint, Replayed
 
 LONGEST_NAME = 60
 TYPES = tuple(EVENT_TYPES)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from handlers.access import staff
 from handlers.webhooks import bodies
 from handlers.webhooks.base import WebhooksHandler
-from thserver.domain.webhooks import EVENT_TYPES
+from thserver.domain.webhook_events import EVENT_TYPES
 
 
 class EventTypes(WebhooksHandler):

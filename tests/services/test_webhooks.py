@@ -24,6 +24,7 @@ from tests.makers import make_person, make_staff
 from tests.money_makers import make_call, settle
 from tests.pictures import picture
 from thserver.domain import charges as charge_rules
+from thserver.domain import webhook_events
 from thserver.domain import webhooks as rules
 from thserver.domain.bookings import Booking, News
 from thserver.domain.charges import cancelation_charge
@@ -77,7 +78,7 @@ async def test_every_move_of_a_booking_is_told_in_order_with_ids_and_nothing_sec
             booking.host_id,
             booking.room,
         )
-        assert agreed["starts"] == rules.utc_text(booking.starts)
+        assert agreed["starts"] == webhook_events.utc_text(booking.starts)
         assert len(told[1]["data"]["suggested"]) == 3
         said = b" ".join(each.body for each in receiver.requests).decode()
         people = await world.database.people.many(list(booking.people_ids))
@@ -334,7 +335,9 @@ async def test_a_call_from_its_first_ring_to_the_receipt_and_back(world: World) 
     services = world.services
     async with receiving() as receiver:
         await register(
-            services, receiver, *(each for each in rules.EVENT_TYPES if not each.startswith("booking"))
+            services,
+            receiver,
+            *(each for each in webhook_events.EVENT_TYPES if not each.startswith("booking")),
         )
         call = await make_call(world)
         await settle(world)
@@ -507,11 +510,11 @@ async def test_what_was_delivered_is_forgotten_after_a_month(world: World, clock
 
 def test_a_body_that_would_be_too_large_says_only_what_it_is_about() -> None:
     now = FakeClock().now()
-    draft = rules.EventDraft(
+    draft = webhook_events.EventDraft(
         key="k", type="booking.agreed", subject="booking:7", booking_id=7, at=now, data={"much": "é" * 40_000}
     )
-    event = rules.make_event(draft, sequence=1, now=now)
-    assert len(event.body.encode()) < rules.LARGEST_BODY
+    event = webhook_events.make_event(draft, sequence=1, now=now)
+    assert len(event.body.encode()) < webhook_events.LARGEST_BODY
     assert '"truncated":true' in event.body
 
 
@@ -567,8 +570,8 @@ async def test_a_gathering_that_is_moved_is_told_with_its_old_time_and_its_new_o
         assert told[1]["data"]["invited_ids"] == [guest.id]
         assert [(told[each]["data"]["previous_starts"], told[each]["data"]["starts"]) for each in (2, 3)] == [
             (
-                rules.utc_text(first + timedelta(hours=hours - 1)),
-                rules.utc_text(first + timedelta(hours=hours)),
+                webhook_events.utc_text(first + timedelta(hours=hours - 1)),
+                webhook_events.utc_text(first + timedelta(hours=hours)),
             )
             for hours in (1, 2)
         ]

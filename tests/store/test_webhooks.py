@@ -11,16 +11,8 @@ import pytest
 from store.database import Database
 from tests.fakes.clock import FakeClock
 from thserver.domain.errors import AlreadyExists
-from thserver.domain.webhooks import (
-    Delivery,
-    DeliveryState,
-    Event,
-    EventDraft,
-    LogQuery,
-    Try,
-    make_delivery,
-    make_event,
-)
+from thserver.domain.webhook_events import Event, EventDraft, make_event
+from thserver.domain.webhooks import Delivery, DeliveryState, LogQuery, Try, make_delivery
 
 NOW = FakeClock().now()
 MINUTE = timedelta(minutes=1)

@@ -13,7 +13,7 @@ from thserver.domain import charges
 from thserver.domain.bookings import Booking, Kind, News, State
 from thserver.domain.charges import CURRENCY, Charge
 from thserver.domain.conferences import CALL_RECORD, Action, Conference, ConferenceEvent
-from thserver.domain.webhooks import (
+from thserver.domain.webhook_events import (
     EVENT_TYPES,
     MOST_GUESTS_NAMED,
     OF_BOOKINGS,

@@ -8,68 +8,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
-# What an endpoint may choose, with one line of explanation for each.
-EVENT_TYPES: Mapping[str, str] = {
-    "booking.requested": "Somebody asks for a call, session, meeting or gathering.",
-    "booking.invited": "Somebody is invited to a gathering.",
-    "booking.accepted": "The host accepts and suggests times.",
-    "booking.times_suggested": "One side suggests other times.",
-    "booking.agreed": "The time is firm.",
-    "booking.moved": "A firm time was changed to another one.",
-    "booking.left": "Somebody left a gathering, or was sent away.",
-    "booking.declined": "The host declines.",
-    "booking.cancelled": "One side cancels, or the booking is called off.",
-    "booking.lapsed": "Nobody answered in time.",
-    "booking.held": "Host and guest were on the line together.",
-    "booking.missed": "The time passed and they were not both there.",
-    "conference.started": "Two people are in the room.",
-    "conference.joined": "Somebody came on the line.",
-    "conference.left": "Somebody left the line.",
-    "conference.ended": "The call is over.",
-    "charge.succeeded": "A card was charged.",
-    "charge.declined": "A card could not be charged.",
-    "charge.refunded": "Money was given back.",
-}
-EVERYTHING = "*"
-
-# News of a booking and of a charge → the event.
-OF_BOOKINGS: Mapping[str, str] = {
-    "requested": "booking.requested",
-    "invited": "booking.invited",
-    "accepted": "booking.accepted",
-    "new_times": "booking.times_suggested",
-    "agreed": "booking.agreed",
-    "moved": "booking.moved",
-    "left": "booking.left",
-    "declined": "booking.declined",
-    "cancelled": "booking.cancelled",
-    "called_off": "booking.cancelled",
-    "lapsed": "booking.lapsed",
-    "held": "booking.held",
-    "missed": "booking.missed",
-}
-OF_CHARGES: Mapping[str, str] = {
-    "paid": "charge.succeeded",
-    "declined": "charge.declined",
-    "needs_cardholder": "charge.declined",
-    "no_card": "charge.declined",
-    "dead": "charge.declined",
-    "refunded": "charge.refunded",
-}
+from thserver.domain.webhook_events import EVERYTHING, Event
 
 VERSION = "1"
 SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 32
-LARGEST_BODY = 64 * 1024
-MOST_GUESTS_NAMED = 500
 
 LEASE = timedelta(seconds=60)
 PAUSES = (
@@ -87,8 +37,6 @@ LONGEST_PAUSE = PAUSES[-1]
 JITTER = 0.2
 TRIES_KEPT = 20
 DELIVERED_KEPT = timedelta(days=30)
-# What was not delivered can be replayed for longer, and no longer than its event is there.
-EVENTS_KEPT = timedelta(days=90)
 LONGEST_OVERLAP = timedelta(days=7)
 ANSWER_KEPT = 500
 
@@ -111,35 +59,6 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"  # given up; a replay brings it back
     DROPPED = "dropped"  # its endpoint was deleted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventDraft:
-    """What happened. `key` makes it unique; `subject` is the booking, conference or charge."""
-
-    key: str
-    type: str
-    subject: str
-    booking_id: int | None
-    at: datetime
-    data: Mapping[str, Any]
-    is_sample: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """An event as it is kept: `body` is what is sent, to the byte. `sequence` counts the booking's events."""
-
-    id: str
-    key: str
-    type: str
-    subject: str
-    booking_id: int | None
-    sequence: int
-    at: datetime
-    created: datetime
-    body: str
-    is_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,10 +171,6 @@ def new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def event_id_of(key: str) -> str:
-    return f"evt_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-
-
 def delivery_id_of(event_id: str, endpoint_id: str) -> str:
     return f"msg_{hashlib.sha256(f'{event_id}>{endpoint_id}'.encode()).hexdigest()[:32]}"
 
@@ -292,39 +207,6 @@ def pause_after(attempts: int, delivery_id: str, *, retry_after_s: int | None = 
     return max(pause, min(asked, LONGEST_PAUSE))
 
 
-def make_event(draft: EventDraft, *, sequence: int, now: datetime) -> Event:
-    """The event with its body; one that would be too large says only what it is about."""
-    event_id = event_id_of(draft.key)
-
-    def body(data: Mapping[str, Any]) -> str:
-        told = {
-            "id": event_id,
-            "type": draft.type,
-            "timestamp": utc_text(draft.at),
-            "created": utc_text(now),
-            "sequence": sequence,
-            "sample": draft.is_sample,
-            "data": data,
-        }
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-
-    whole = body(draft.data)
-    if len(whole.encode()) > LARGEST_BODY:
-        whole = body({"booking_id": draft.booking_id, "subject": draft.subject, "truncated": True})
-    return Event(
-        id=event_id,
-        key=draft.key,
-        type=draft.type,
-        subject=draft.subject,
-        booking_id=draft.booking_id,
-        sequence=sequence,
-        at=draft.at,
-        created=now,
-        body=whole,
-        is_sample=draft.is_sample,
-    )
-
-
 def make_delivery(event: Event, endpoint_id: str, now: datetime) -> Delivery:
     return Delivery(
         id=delivery_id_of(event.id, endpoint_id),
@@ -336,10 +218,6 @@ def make_delivery(event: Event, endpoint_id: str, now: datetime) -> Delivery:
         created=now,
         updated=now,
     )
-
-
-def utc_text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from store.database import Database
 from thserver import kill_points
 from thserver.domain.errors import NotFound, Refusal, WrongState
 from thserver.domain.ports import Clock
+from thserver.domain.webhook_events import EVENTS_KEPT, Event
 from thserver.domain.webhooks import (
     DELIVERED_KEPT,
-    EVENTS_KEPT,
     LEASE,
     MOST_TRIES,
     Answer,
@@ -26,7 +26,6 @@ from thserver.domain.webhooks import (
     DeliveryState,
     Endpoint,
     EndpointState,
-    Event,
     LogQuery,
     Reason,
     Replayed,

@@ -18,15 +18,8 @@ from thserver.domain.charges import Charge
 from thserver.domain.conferences import Conference
 from thserver.domain.errors import AlreadyExists, Unavailable
 from thserver.domain.ports import Clock
-from thserver.domain.webhooks import (
-    EVERYTHING,
-    OF_BOOKINGS,
-    OF_CHARGES,
-    Event,
-    EventDraft,
-    make_delivery,
-    make_event,
-)
+from thserver.domain.webhook_events import EVERYTHING, OF_BOOKINGS, OF_CHARGES, Event, EventDraft, make_event
+from thserver.domain.webhooks import make_delivery
 from thserver.services.webhook_deliveries import WebhookDeliveries
 
 log = logging.getLogger("thserver.webhooks")

@@ -12,10 +12,9 @@ from thserver.domain import webhook_facts
 from thserver.domain.errors import Conflict, Invalid, NotFound, WrongState
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock
+from thserver.domain.webhook_events import EVENT_TYPES, EVERYTHING, make_event
 from thserver.domain.webhooks import (
     DELIVERED_KEPT,
-    EVENT_TYPES,
-    EVERYTHING,
     LONGEST_OVERLAP,
     Delivery,
     Endpoint,
@@ -23,7 +22,6 @@ from thserver.domain.webhooks import (
     Secret,
     WebhookSender,
     make_delivery,
-    make_event,
     new_endpoint_id,
     new_secret,
 )
