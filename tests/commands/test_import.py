@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -21,7 +22,7 @@ from tests.pictures import picture
 from thserver.domain.people import Person
 from thserver.domain.person_imports import read
 from thserver.services.all import Services
-from thserver.services.person_import import CannotComeOver
+from thserver.services.person_import import CameOver, CannotComeOver
 
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 Parts = dict[str, list[dict[str, Any]]]
@@ -181,6 +182,19 @@ async def test_whoever_is_faster_with_the_address_is_found_by_the_index(
     assert "ann@example.com" in refused.value.conflicts[0]
     assert await database.people.with_uuid(UUID) is None
     assert await database.contacts.count(plan.person_id) == 0
+
+
+async def test_two_imports_at_once_are_one(database: Database, services: Services) -> None:
+    found = read({"people": [ANN], "contacts": [{"phone": "+13125550001", "name": "Mum"}]})
+
+    async def bring() -> CameOver:
+        plan = await services.person_import.plan(found, proven=True)
+        return await services.person_import.bring(found, plan, proven=True, picture=None)
+
+    came = await asyncio.gather(*(bring() for _ in range(3)))
+    assert sorted(each.is_new for each in came) == [False, False, True]
+    assert len({each.person_id for each in came}) == 1
+    assert (await everything(database))["contacts"] == 1
 
 
 async def test_a_taken_room_gets_the_next_name_and_past_time_stays_behind(

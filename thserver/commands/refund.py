@@ -86,7 +86,9 @@ async def _give_back(inside: Inside, charge: Charge, amount: int | None, key: st
         try:
             after = await inside.services.billing.refund(charge.id, amount, key=key)
         except PaymentRefused as refused:
-            raise CommandProblem(f"the card company would not give it back: {refused.reason}.") from None
+            raise CommandProblem(
+                f"the card company would not give it back: {refused.reason}; to try that again, give another --key."
+            ) from None
         except (Conflict, Invalid):
             raise CommandProblem(
                 "so much is not left to give back, or the key was another amount's."
