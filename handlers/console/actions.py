@@ -16,5 +16,6 @@ class ActionsPage(ConsolePage):
 
     @console
     async def get(self) -> None:
-        page = await self.services.staff_actions.page(**self.read_query(ActionsQuery()))
-        self.show("actions.html", page=page)
+        given = self.read_query(ActionsQuery())
+        page = await self.services.staff_actions.page(**given)
+        self.show("actions.html", page=page, newest=given["before"] is None)

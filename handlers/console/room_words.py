@@ -15,12 +15,12 @@ KINDS = {
 }
 
 DONE = {
-    "mute": "Muted: the others do not hear him any more.",
-    "unmute": "The others hear him again.",
+    "mute": "Muted: the others hear nothing from this line.",
+    "unmute": "The others hear this line again.",
     "remove": "Taken off the line.",
     "announce": "It is being spoken to everybody in the room.",
     "end": "The call is ended for everybody.",
-    "call": "His phone is ringing. He is asked to press a key before he is let in.",
+    "call": "The phone is ringing. Whoever answers is told what for, and asked to press a key before joining.",
 }
 
 # The carrier's words.

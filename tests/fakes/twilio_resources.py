@@ -181,6 +181,21 @@ class Message(Resource):
         self.not_found() if message is None else self.reply(message)
 
 
+class Calls(Resource):
+    def post(self, account_sid: str) -> None:
+        to = self.get_body_argument("To", "")
+        if code := self.stand_in.refused_numbers.get(to):
+            self.refuse(400, code, f"The 'To' number {to} is refused")
+            return
+        if not self.get_body_argument("Url", ""):
+            self.refuse(400, 21205, "Url parameter is required")
+            return
+        call = self.stand_in.new_call(
+            self.get_body_argument("From"), to, status="queued", direction="outbound-api", start_time=None
+        )
+        self.reply(call, 201)
+
+
 class Call(Resource):
     def get(self, account_sid: str, sid: str) -> None:
         call = self.stand_in.calls.get(sid)
@@ -208,6 +223,9 @@ class Conference(Resource):
         if conference is None:
             self.not_found()
             return
+        if self.get_body_argument("AnnounceUrl", "") and conference["status"] == "completed":
+            self.refuse(400, 20001, "The conference is over")
+            return
         if self.get_body_argument("Status", "") == "completed" and conference["status"] != "completed":
             conference["status"] = "completed"
             conference["reason_conference_ended"] = "conference-ended-via-api"
@@ -228,6 +246,14 @@ class Participant(Resource):
     def get(self, account_sid: str, sid: str, call_sid: str) -> None:
         participant = self.stand_in.participants.get(sid, {}).get(call_sid)
         self.not_found() if participant is None else self.reply(participant)
+
+    def post(self, account_sid: str, sid: str, call_sid: str) -> None:
+        participant = self.stand_in.participants.get(sid, {}).get(call_sid)
+        if participant is None:
+            self.not_found()
+            return
+        participant["muted"] = self.get_body_argument("Muted", "false").lower() == "true"
+        self.reply(participant)
 
     def delete(self, account_sid: str, sid: str, call_sid: str) -> None:
         if self.stand_in.participants.get(sid, {}).pop(call_sid, None) is None:

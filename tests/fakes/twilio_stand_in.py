@@ -63,6 +63,7 @@ class TwilioStandIn:
             [
                 (account + r"/Messages\.json", resources.Messages, options),
                 (account + r"/Messages/([^/]+)\.json", resources.Message, options),
+                (account + r"/Calls\.json", resources.Calls, options),
                 (account + r"/Calls/([^/]+)\.json", resources.Call, options),
                 (account + r"/Conferences\.json", resources.Conferences, options),
                 (account + r"/Conferences/([^/]+)\.json", resources.Conference, options),
@@ -151,6 +152,7 @@ class TwilioStandIn:
             "call_sid": call["sid"],
             "conference_sid": conference["sid"],
             "status": "connected",
+            "muted": False,
         }
         self.participants[conference["sid"]][call["sid"]] = participant
         return participant

@@ -185,8 +185,12 @@ class TwilioCarrier:
         try:
             return (await participant.update_async(muted=muted)).muted is muted
         except TROUBLE as trouble:
-            if _status(trouble) != 404:
-                log.warning("a participant was not muted: %s", _reason(trouble))
+            if _status(trouble) == 404:
+                return False
+            log.warning("whether a participant was muted is asked: %s", _reason(trouble))
+        try:
+            return (await participant.fetch_async()).muted is muted
+        except TROUBLE:
             return False
 
     async def announce(self, conference_sid: str, *, path: str) -> bool:

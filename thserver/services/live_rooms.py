@@ -78,7 +78,7 @@ class LiveRooms:
             actor=actor,
             action="mute" if muted else "unmute",
             subject=f"conference {conference_sid}",
-            details=_about(conference, leg),
+            details=await self._about(conference, leg.person_id),
         ):
             if not await self._carrier.mute_participant(conference_sid, call_sid, muted=muted):
                 raise CarrierRefused
@@ -91,7 +91,7 @@ class LiveRooms:
             actor=actor,
             action="remove",
             subject=f"conference {conference_sid}",
-            details=_about(conference, leg),
+            details=await self._about(conference, leg.person_id),
         ):
             if not await self._carrier.remove_participant(conference_sid, call_sid):
                 raise CarrierRefused
@@ -102,7 +102,7 @@ class LiveRooms:
             actor=actor,
             action="end",
             subject=f"conference {conference_sid}",
-            details=_about(conference),
+            details=await self._about(conference),
         ):
             if not await self._carrier.end_conference(conference_sid):
                 raise CarrierRefused
@@ -119,7 +119,7 @@ class LiveRooms:
             actor=actor,
             action=ANNOUNCE,
             subject=f"conference {conference_sid}",
-            details={**_about(conference), "sentence": said},
+            details={**await self._about(conference), "sentence": said},
         ) as number:
             path = f"/phone/announcements/{number}/{self._announcement_token(number)}"
             if not await self._carrier.announce(conference_sid, path=path):
@@ -152,7 +152,7 @@ class LiveRooms:
             actor=actor,
             action="call",
             subject=f"conference {conference_sid}",
-            details={**_about(conference), "person": str(person_id)},
+            details=await self._about(conference, person_id),
         ):
             await self._dial_outs.call(booking.id, person_id, person.phone)
 
@@ -163,6 +163,13 @@ class LiveRooms:
         if conference.ended is not None:
             raise WrongState
         return conference
+
+    async def _about(self, conference: Conference, person_id: int | None = None) -> dict[str, str]:
+        about = {"booking": str(conference.booking_id)}
+        if person_id is not None:
+            person = await self._people.get(person_id)
+            about["person"] = f"{person.full_name} ({person_id})" if person is not None else str(person_id)
+        return about
 
     def _may_dial_in(self, booking: Booking) -> bool:
         now = self._clock.now()
@@ -205,13 +212,6 @@ def _leg(conference: Conference, call_sid: str) -> Leg:
         if leg.call_sid == call_sid:
             return leg
     raise NotFound
-
-
-def _about(conference: Conference, leg: Leg | None = None) -> dict[str, str]:
-    about = {"booking": str(conference.booking_id)}
-    if leg is not None:
-        about["person"] = str(leg.person_id) if leg.person_id is not None else "unknown"
-    return about
 
 
 __all__ = ["LiveRoom", "LiveRooms", "Missing", "OnLine", "Overview"]

@@ -14,14 +14,23 @@ let readAgain = false;
 
 /** Read the page again whenever something of these types changes; with `everyMs` also by itself. */
 export function keepFresh(types, everyMs = 0) {
-  let failures = 0;
   let waiting = null;
 
   const soon = () => {
     waiting ??= setTimeout(() => { waiting = null; refresh(); }, LATER_MS);
   };
 
-  const listen = () => {
+  listen(types, soon);
+  if (everyMs) setInterval(() => { if (!document.hidden) soon(); }, everyMs);
+  setInterval(showAges, AGES_EVERY_MS);
+}
+
+/** Call `changed` whenever something of these types changes, and whenever something may have been missed. */
+export function listen(types, changed) {
+  if (document.querySelector("[data-live]") === null) return;
+  let failures = 0;
+
+  const open = () => {
     const address = new URL("/console/live", location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
@@ -29,11 +38,11 @@ export function keepFresh(types, everyMs = 0) {
       // Something may have changed since the page was made, or since the socket was lost.
       failures = 0;
       state("");
-      soon();
+      changed();
     });
     socket.addEventListener("message", (event) => {
       const told = JSON.parse(event.data);
-      if (types.includes(told.type) || told.type === "resync") soon();
+      if (types.includes(told.type) || told.type === "resync") changed();
     });
     socket.addEventListener("close", (event) => {
       if (event.code === NOT_SIGNED_IN) {
@@ -41,14 +50,12 @@ export function keepFresh(types, everyMs = 0) {
         return;
       }
       state("Not live just now; trying again.");
-      setTimeout(listen, AGAIN_MS[Math.min(failures, AGAIN_MS.length - 1)]);
+      setTimeout(open, AGAIN_MS[Math.min(failures, AGAIN_MS.length - 1)]);
       failures += 1;
     });
   };
 
-  if (document.querySelector("[data-live]") !== null) listen();
-  if (everyMs) setInterval(() => { if (!document.hidden) soon(); }, everyMs);
-  setInterval(showAges, AGES_EVERY_MS);
+  open();
 }
 
 /** Show what the server shows now. Two at once are one, and then another one. */

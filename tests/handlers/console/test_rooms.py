@@ -123,7 +123,7 @@ async def test_muting_is_done_on_the_line_shown_and_undone(stage: Stage) -> None
     assert (answer.status, answer.headers["Location"]) == (303, "/console/rooms?done=mute")
     await call.until("muted")
     assert (await stage.live())["on_line"][0]["muted"] is True
-    assert "Muted: the others" in text_of(await stage.browser.get("/console/rooms?done=mute"))
+    assert "Muted: the others hear nothing" in text_of(await stage.browser.get("/console/rooms?done=mute"))
     await stage.act(f"participants/{call.sid}/unmute")
     await call.until("unmuted")
     assert (await stage.live())["on_line"][0]["muted"] is False

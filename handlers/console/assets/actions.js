@@ -1,0 +1,4 @@
+// The newest actions, kept fresh.
+import { keepFresh } from "/console/assets/live.js";
+
+keepFresh(["action"]);
