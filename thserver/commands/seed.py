@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from config.settings import Settings
+from store.data_folder import read_record
 from thserver import logs
 from thserver.commands.output import Output
 from thserver.commands.reach import service_address, settings_like_the_service
@@ -32,17 +33,18 @@ def run(given: argparse.Namespace) -> int:
     settings = settings_like_the_service(otherwise_development=True)
     logs.configure(settings, quiet=True)
     try:
-        address, made = asyncio.run(_fill(settings))
+        made = asyncio.run(_fill(settings))
     except SeedProblem as problem:
         print(f"thserver: {problem}", file=sys.stderr)
         return 1
     output.json(made)
-    show(output, address, made)
+    # None where nobody serves: then a service of this command's own did it, and is gone again.
+    show(output, read_record(settings.data_dir).get("address"), made)
     return 0
 
 
-async def _fill(settings: Settings) -> tuple[str, dict[str, Any]]:
-    """Where the service that did it is, and its answer. The service does it, so that its clock is the one put ahead."""
+async def _fill(settings: Settings) -> dict[str, Any]:
+    """What the service has made. It does it itself, so that its clock is the one put ahead."""
     async with service_address(settings) as address:
         try:
             async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_S, trust_env=False) as http:
@@ -56,10 +58,10 @@ async def _fill(settings: Settings) -> tuple[str, dict[str, Any]]:
     if answer.status_code != 200:
         raise SeedProblem(f"the example people were not made: {answer.text}")
     made: dict[str, Any] = answer.json()
-    return address, made
+    return made
 
 
-def show(output: Output, address: str, made: dict[str, Any]) -> None:
+def show(output: Output, address: object, made: dict[str, Any]) -> None:
     output.rows(
         ("name", "number", "what for", "contract", "e-mail", "password"),
         [
@@ -68,4 +70,7 @@ def show(output: Output, address: str, made: dict[str, Any]) -> None:
         ],
     )
     output.say(f"{made['new']} people and {made['booked']} bookings are new.")
-    output.say(f"Call them on the practice phones at {address}/")
+    if address is None:
+        output.say("Start the service and call them on its practice phones.")
+    else:
+        output.say(f"Call them on the practice phones at {address}/")
