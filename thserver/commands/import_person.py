@@ -36,6 +36,8 @@ def run(given: argparse.Namespace) -> int:
 
 async def _run(inside: Inside, given: argparse.Namespace) -> int:
     found, picture = _read(Path(given.file))
+    # The unique ones decide what is somebody else's, also where no service has run yet.
+    await inside.database.ensure_indexes()
     service = inside.services.person_import
     plan = await service.plan(found, proven=given.proven)
     if plan.conflicts:

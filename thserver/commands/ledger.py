@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from config.settings import Settings
-from thserver import logs
-from thserver.commands.reach import settings_like_the_service
-from thserver.storage import opened, practice_file
-from thserver.wiring import wire
+from thserver.commands.inside import NOT_DONE, Inside, carry_out
 
 HELP = "count only credits and money; exit code 1 when they differ"
 
@@ -19,24 +14,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    settings = settings_like_the_service()
-    logs.configure(settings, quiet=True)
-    return asyncio.run(_run(settings))
+    return carry_out(_run, given)
 
 
-async def _run(settings: Settings) -> int:
-    async with opened(settings) as database:
-        services = await wire(settings, database, records_path=practice_file(settings))
-        try:
-            differences = {
-                "credits": await services.credit_recount.check(),
-                "money": await services.billing.check(),
-            }
-        finally:
-            await services.close()
+async def _run(inside: Inside) -> int:
+    differences = {
+        "credits": await inside.services.credit_recount.check(),
+        "money": await inside.services.billing.check(),
+    }
     for name, found in differences.items():
         for line in found:
-            print(f"{name}: {line}")
+            inside.output.say(f"{name}: {line}")
         if not found:
-            print(f"{name}: everything adds up")
-    return 1 if any(differences.values()) else 0
+            inside.output.say(f"{name}: everything adds up")
+    return NOT_DONE if any(differences.values()) else 0
