@@ -40,8 +40,8 @@ class MentorsHandler(Handler):
         )
 
     def page(self) -> Page:
-        """Which part of a list is asked for."""
-        return Page(**self.read_query(ListQuery()))
+        """Which part of a list is asked for; the method's description has ListQuery."""
+        return Page(**self.read_query())
 
     def raw_body(self) -> dict[str, Any]:
         body = super().raw_body()

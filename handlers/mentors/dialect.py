@@ -50,7 +50,7 @@ class MentorsDialect(base.Dialect):
         availability.TooManyWindows: (400, "There is too much availability already."),
         availability.SlotBooked: (400, "A session is booked in this availability."),
         errors.CodeWrong: (400, "The code is wrong or has expired."),
-        errors.Throttled: (429, "Request was throttled. Expected available in {retry_after} seconds."),
+        errors.Throttled: (429, "Request was throttled."),
         errors.CarrierRefused: (400, "The phone number can not be texted."),
         errors.PaymentRefused: (402, "The card was refused."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
@@ -96,6 +96,10 @@ class MentorsDialect(base.Dialect):
         "starts": "start_time",
     }
 
+    def shape(self, kind: type[Refusal]) -> str:
+        said_by_field = (*SAID_IN_A_LIST, errors.CodeWrong, errors.CarrierRefused)
+        return "FieldErrors" if issubclass(kind, said_by_field) else super().shape(kind)
+
     def field_messages(self, refusal: Invalid) -> dict[str, list[str]]:
         if isinstance(refusal, WeakPassword):
             return {refusal.field: [self.problems[reason] for reason in refusal.reasons]}
@@ -115,7 +119,7 @@ class MentorsDialect(base.Dialect):
         if isinstance(refusal, errors.CarrierRefused):
             return status, {"phone_number": [sentence]}
         if isinstance(refusal, errors.Throttled):
-            return status, {"detail": sentence.format(retry_after=refusal.retry_after)}
+            return status, {"detail": f"{sentence} Expected available in {refusal.retry_after} seconds."}
         return super().refusal(refusal)
 
 

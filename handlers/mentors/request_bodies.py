@@ -9,6 +9,7 @@ from handlers.fields import (
     MESSAGES,
     Body,
     Choice,
+    Described,
     Email,
     Flag,
     Moment,
@@ -24,6 +25,7 @@ from thserver.domain.media import LARGEST_UPLOAD
 from thserver.domain.notification_settings import FLAGS
 
 LONGEST_USERNAME = 150
+MOST = 2**31 - 1
 
 
 class Username(Text):
@@ -35,14 +37,19 @@ class Username(Text):
         )
     }
 
+    FORM = re.compile(r"[\w.@+-]+")
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"longest": LONGEST_USERNAME, **kwargs})
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if not re.fullmatch(r"[\w.@+-]+", text):
+        if not self.FORM.fullmatch(text):
             raise self.make_error("not_a_username")
         return text
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "pattern": f"^{self.FORM.pattern}$", "examples": ["cam"]}
 
 
 class OwnPhone(Phone):
@@ -58,8 +65,11 @@ class OwnPhone(Phone):
             return None
         return super()._deserialize(value, attr, data, **kwargs)
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "minLength": 0}
 
-class Photo(fields.Field[Any]):
+
+class Photo(fields.Field[Any], Described):
     """The bytes of an uploaded file; null takes the picture away."""
 
     default_error_messages = {
@@ -77,8 +87,12 @@ class Photo(fields.Field[Any]):
             raise self.make_error("too_large")
         return value
 
+    def as_json_schema(self) -> dict[str, Any]:
+        # As JSON it can only be taken away.
+        return {"type": "null"}
 
-class Skills(fields.Field[list[str]]):
+
+class Skills(fields.Field[list[str]], Described):
     """A list of skills, or one string."""
 
     default_error_messages = {
@@ -94,8 +108,12 @@ class Skills(fields.Field[list[str]]):
             raise self.make_error("not_a_list", kind=type(value).__name__)
         return [self.one.deserialize(each) or "" for each in given]
 
+    def as_json_schema(self) -> dict[str, Any]:
+        one = self.one.as_json_schema()
+        return {"anyOf": [{"type": "array", "items": one}, one], "examples": [["Python", "Django"]]}
 
-class PrimaryKey(fields.Field[int]):
+
+class PrimaryKey(fields.Field[int], Described):
     """The pk of something that must exist."""
 
     default_error_messages = {
@@ -109,9 +127,12 @@ class PrimaryKey(fields.Field[int]):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise self.make_error("incorrect_type", kind=type(value).__name__)
-        if not 0 < value < 2**31:
+        if not 0 < value <= MOST:
             raise self.make_error("does_not_exist", pk=value)
         return value
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1, "maximum": MOST}
 
 
 class SessionLength(WholeNumber):
@@ -122,6 +143,9 @@ class SessionLength(WholeNumber):
         if minutes not in LENGTHS_IN_MIN:
             raise self.make_error("not_a_choice", value=minutes)
         return minutes
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "integer", "enum": list(LENGTHS_IN_MIN)}
 
 
 class NewUser(Body):
@@ -138,16 +162,21 @@ class Login(Body):
     password = Password(load_default="")
 
 
-class ProfileChanges(Body):
+class ProfileFields(Body):
+    """A profile without its picture."""
+
     username = Username()
     first_name = Text(blank=True)
     last_name = Text(blank=True)
     email = Email()
     phone = OwnPhone(data_key="phone_number")
-    photo = Photo(allow_none=True, data_key="profile_photo")
     is_mentor = Flag()
     is_mentee = Flag()
     is_active = Flag()
+
+
+class ProfileChanges(ProfileFields):
+    photo = Photo(allow_none=True, data_key="profile_photo")
 
 
 class Code(Body):

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from handlers.access import signed_in
-from handlers.mentors import request_bodies, response_bodies
-from handlers.mentors.base import MentorsHandler
+from handlers.descriptions import described, many
+from handlers.mentors import answers, request_bodies, response_bodies
+from handlers.mentors.base import ListQuery, MentorsHandler
 from handlers.mentors.dialect import CANCELED, CONFIRMED
 from thserver.domain.bookings import Booking
-from thserver.domain.errors import WrongState
+from thserver.domain.errors import NotAllowed, TimeTaken, WrongState
 
 
 class SessionHandler(MentorsHandler):
@@ -30,6 +31,7 @@ class Sessions(SessionHandler):
     """/session/"""
 
     @signed_in
+    @described(query=ListQuery, answers={200: many(answers.Session)})
     async def get(self) -> None:
         """One's own sessions, as mentor and as mentee, the latest first."""
         page = self.page()
@@ -41,6 +43,7 @@ class ArchivedSessions(SessionHandler):
     """/archivesession/"""
 
     @signed_in
+    @described(query=ListQuery, answers={200: many(answers.SessionWithMentee)})
     async def get(self) -> None:
         """Those that began more than a day ago."""
         page = self.page()
@@ -54,8 +57,14 @@ class SessionRequests(SessionHandler):
     """/sessionrequest/"""
 
     @signed_in
+    @described(
+        body=request_bodies.SessionRequest,
+        answers={201: answers.SessionWithMentee},
+        refuses=(TimeTaken,),
+    )
     async def post(self) -> None:
-        asked = self.read(request_bodies.SessionRequest())
+        """Ask a mentor for a session within his availability."""
+        asked = self.read()
         session = await self.services.sessions.request(self.me, **asked)
         self.reply((await self.worded([session], with_mentee_name=True))[0], status=201)
 
@@ -64,9 +73,12 @@ class SessionRequest(SessionHandler):
     """/sessionrequest/<int:pk>"""
 
     @signed_in
+    @described(
+        body=request_bodies.SessionStatus, answers={201: answers.Session}, refuses=(NotAllowed, WrongState)
+    )
     async def patch(self, pk: str) -> None:
         """The mentor confirms, either side cancels. Nothing else is for people to say."""
-        status = self.read(request_bodies.SessionStatus())["status"]
+        status = self.read()["status"]
         move = {
             CONFIRMED: self.services.sessions.confirm,
             CANCELED: self.services.sessions.cancel,

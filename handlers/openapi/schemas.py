@@ -52,7 +52,7 @@ def nullable(schema: dict[str, Any]) -> dict[str, Any]:
         return {"anyOf": [schema, NULL]}
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     more = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
-    return {**schema, "type": [*kinds, "null"], **more}
+    return {**schema, "type": list(dict.fromkeys((*kinds, "null"))), **more}
 
 
 def schema_of(content: Content) -> Any:
