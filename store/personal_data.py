@@ -152,7 +152,7 @@ HELD: dict[str, Holding | Without] = {
     "staff_actions": Holding(
         "what staff did about him, and what he did as staff",
         lambda subject: {
-            "$or": [{"actor_id": subject.person_id}, {"subject": f"person {subject.person_id}"}]
+            "$or": [{"actor_id": subject.person_id}, {"subject": {"$in": shapes.subjects(subject)}}]
         },
         scans=True,
     ),

@@ -51,6 +51,17 @@ class Subject:
         } | set(self.ids("calls"))
 
 
+def subjects(subject: Subject) -> list[str]:
+    """What staff may have done something to that is his."""
+    paid = [each["_id"] for each in subject.found.get("charges", ()) if each["payer_id"] == subject.person_id]
+    return [
+        f"person {subject.person_id}",
+        *(f"charge {charge_id}" for charge_id in paid),
+        *(f"conference {sid}" for sid in subject.ids("conferences")),
+        *(f"{row['kind']} {row['ref']}" for row in subject.found.get("outbox", ())),
+    ]
+
+
 def account(document: Document, subject: Subject) -> Document:
     tokens = document.pop("tokens", [])
     return {

@@ -48,6 +48,10 @@ async def a_full_life(world: World) -> tuple[Person, Person, list[str]]:
     return guest, host, [secret for secret in secrets if secret]
 
 
+async def database_row_fails(world: World, key: str) -> None:
+    await world.database.outbox._collection.update_one({"_id": key}, {"$set": {"state": "failed"}})
+
+
 def zips(folder: Path) -> list[Path]:
     """Hidden drafts, too."""
     return [path for path in folder.iterdir() if ".zip" in path.name]
@@ -65,6 +69,8 @@ async def test_everything_about_somebody_is_there_and_nothing_that_opens_a_door(
     world: World, command: Command, tmp_path: Path
 ) -> None:
     guest, host, secrets = await a_full_life(world)
+    await database_row_fails(world, "reminder:x")
+    await command("resend", "reminder:x")
     code, out, err = await command("export", guest.email or "", "-o", "guest.zip")
     assert (code, err) == (0, "")
     assert "rows in" in out
@@ -92,7 +98,7 @@ async def test_everything_about_somebody_is_there_and_nothing_that_opens_a_door(
     assert "Dial +1 202-555-0100. PIN ······ if asked." in texts
     assert rows["blacklist"] == []
     assert [name for name in found if name.startswith("media/")]
-    assert rows["staff_actions"][0]["action"] == "export"
+    assert [row["action"] for row in rows["staff_actions"]] == ["send again", "export"]
 
 
 async def test_a_host_reads_what_he_was_paid_and_not_with_which_card(

@@ -52,7 +52,7 @@ async def test_what_could_not_be_said_is_listed_and_said_again(
     assert (await command("resend", "notice:1"))[:2] == (0, "notice:1: sent.\n")
     assert await state(database, "notice:1") == "done"
     (action,) = (await services.staff_actions.page()).actions
-    assert (action.action, action.subject, action.state) == ("send again", "outbox notice:1", "done")
+    assert (action.action, action.details["key"], action.state) == ("send again", "notice:1", "done")
 
 
 async def test_all_that_is_dead_of_one_kind_is_sent_again(

@@ -87,13 +87,15 @@ async def _list(inside: Inside, kind: OutboxKind | None) -> int:
 
 async def _one(inside: Inside, key: str) -> int:
     services = inside.services
+    try:
+        row = await services.outbox_desk.row(key)
+    except NotFound:
+        raise CommandProblem(f"nothing in the outbox has the key {key[:120]!r}.") from None
     async with services.staff_actions.recorded(
-        actor=inside.actor, action="send again", subject=f"outbox {key}"
+        actor=inside.actor, action="send again", subject=f"{row.kind} {row.ref}", details={"key": key}
     ):
         try:
             came_of_it = await services.outbox_desk.again(key)
-        except NotFound:
-            raise CommandProblem(f"nothing in the outbox has the key {key[:120]!r}.") from None
         except WrongState:
             raise CommandProblem(await _why_not(inside, key)) from None
     if came_of_it in SAID:
