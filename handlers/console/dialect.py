@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers import base
 from thserver.domain import errors
-from thserver.services.examples import ExamplesChanged
+from thserver.services.examples import ExamplesChanged, NotPractising
 from thserver.services.leases import Taken
 
 
@@ -21,6 +21,7 @@ class ConsoleDialect(base.Dialect):
         errors.NotFound: (404, "Not found."),
         errors.WrongState: (409, "This can not be done now."),
         errors.Conflict: (409, "Something was there first."),
+        NotPractising: (404, "Example people are there only where all companies are simulated."),
         Taken: (409, "Somebody else is doing this just now."),
         ExamplesChanged: (409, "Somebody has changed the example people, or has their numbers."),
         errors.Throttled: (429, "Too many tries."),

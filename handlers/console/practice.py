@@ -89,7 +89,6 @@ class PracticeExamples(PracticeHandler):
         self.reply(
             {
                 "people": [shown_example(each, made.people[each.key]) for each in cast.EVERYBODY],
-                "password": cast.PASSWORD,
                 "new": made.new,
                 "booked": len(made.booked),
                 "now": pages.iso(self.services.clock.now()),
@@ -110,7 +109,12 @@ def shown_person(person: Person) -> dict[str, Any]:
 
 
 def shown_example(example: cast.ExamplePerson, person: Person) -> dict[str, Any]:
-    return {**shown_person(person), "contract": example.contract, "does": example.does}
+    return {
+        **shown_person(person),
+        "contract": example.contract,
+        "does": example.does,
+        "password": example.password,
+    }
 
 
 def shown_appointment(appointment: Appointment) -> dict[str, Any]:

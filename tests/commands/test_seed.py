@@ -24,10 +24,10 @@ MADE = {
             "does": each.does,
             "contract": each.contract,
             "email": each.email,
+            "password": each.password,
         }
         for each in cast.EVERYBODY
     ],
-    "password": cast.PASSWORD,
     "new": 15,
     "booked": 5,
 }

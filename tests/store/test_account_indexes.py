@@ -28,6 +28,7 @@ def stages(plan: Any) -> set[str]:
         ("codes", {"hash": "x" * 64, "expires": {"$gt": NOW}}, None),
         ("people", {"email": "cam@example.com"}, None),
         ("people", {"phone": "+12025550111"}, None),
+        ("people", {"phone": {"$gt": ""}, "closed": None}, [("phone", 1)]),
         ("people", {"uuid": "085e8bbf-4430-4df8-9233-8269b52bd4bf"}, None),
         ("people", {"tokens.hash": "x" * 64}, None),
         ("people", {"is_staff": True, "is_active": True}, None),

@@ -65,7 +65,7 @@ def show(output: Output, address: object, made: dict[str, Any]) -> None:
     output.rows(
         ("name", "number", "what for", "contract", "e-mail", "password"),
         [
-            (each["name"], each["shown"], each["does"], each["contract"], each["email"], made["password"])
+            (each["name"], each["shown"], each["does"], each["contract"], each["email"], each["password"])
             for each in made["people"]
         ],
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import secrets
 import struct
 import zlib
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ class ExampleMaker:
             first_name=example.first_name,
             last_name=example.last_name,
             email=example.email,
-            password=cast.PASSWORD,
+            password=example.password or f"{secrets.token_urlsafe(32)}1",
             phone=example.phone,
             phone_token=body.rpartition("#")[2].strip(),
             timezone=example.timezone,
