@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
@@ -44,7 +43,7 @@ NOTICES = {
     ),
     "amount": ("bad", "This is not an amount: write 12.50, or leave it empty to give everything back."),
     "reason": ("bad", "Say why the money is given back."),
-    "not_left": ("bad", "So much is not left to give back."),
+    "not_left": ("bad", "So much is not left to give back, or somebody else was faster: look again."),
     "not_paid": ("bad", "This was not paid, so there is nothing to give back."),
     "refused": ("bad", "The card company refused the refund."),
     "failed": ("bad", "The refund could not be asked for. Look at it again in a minute."),
@@ -66,6 +65,8 @@ class CallQuery(Body):
 
 
 class RefundForm(Body):
+    """`key` is the number that the refund would have: what is sent twice, or by two at once, is given once."""
+
     charge_id = Text(required=True, longest=300)
     amount = Text(blank=True, longest=20, load_default="")
     reason = Text(blank=True, longest=LONGEST_REASON, load_default="")
@@ -141,7 +142,6 @@ class CallPageOne(ConsolePage):
             account=lambda account: account_words(account, teller.name),
             signed=signed,
             notice=NOTICES.get(given["said"]),
-            refund_key=secrets.token_hex(8),
         )
 
 

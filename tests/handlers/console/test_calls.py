@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from handlers.console.calls import cents_in
@@ -137,6 +139,22 @@ async def test_a_part_and_then_the_rest_is_given_back_and_recorded(
     assert (done[0].action, done[0].subject) == ("refund", f"charge {call.charge_id}")
     assert done[0].details["reason"] == "The line was bad"
     assert "Give money back" not in text_of(await browser.get(path))
+
+
+async def test_of_two_who_give_back_at_once_one_is_told_to_look_again(
+    world: World, browser: Browser, payments: SimulatedPayments
+) -> None:
+    call = await settled(world)
+    path = f"/console/calls/{call.booking.id}"
+    assert 'name="key" value="1"' in (await browser.get(path)).raw.decode()
+    answers = await asyncio.gather(
+        *(browser.post(f"{path}/refund", **refund(call, amount=amount, key="1")) for amount in ("5", "7"))
+    )
+    assert sorted(answer.headers["Location"].partition("said=")[2] for answer in answers) == [
+        "given_back#money", "not_left#money",
+    ]  # fmt: skip
+    assert len(payments.refunds()) == 1
+    assert 'name="key" value="2"' in (await browser.get(path)).raw.decode()
 
 
 @pytest.mark.parametrize(
