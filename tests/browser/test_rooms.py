@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_practice_phones import dial, filled, transcript
+from tests.browser.test_practice_phones import dial, filled, texts, transcript
+from thserver.services.example_people import PASSWORD, STAFF
 
 OpenPage = Callable[..., Page]
 Axe = Callable[[Page], list[str]]
@@ -75,6 +77,9 @@ def test_staff_see_who_joins_and_mute_announce_remove_call_and_end(
 
     guest = person(rooms, GUEST)
     guest.get_by_text("Remove", exact=False).first.click()
+    rooms.keyboard.press("Escape")
+    expect(guest.get_by_role("button", name=f"Remove now {GUEST}")).to_be_hidden()
+    guest.get_by_text("Remove", exact=False).first.click()
     shot(rooms, "rooms-remove")
     assert axe(rooms) == []
     guest.get_by_role("button", name=f"Remove now {GUEST}").click()
@@ -98,9 +103,7 @@ def test_staff_see_who_joins_and_mute_announce_remove_call_and_end(
     assert axe(rooms) == []
 
 
-def test_on_a_small_screen_in_the_dark_everything_is_there(
-    open_page: OpenPage, axe: Axe, shot: Shot
-) -> None:
+def test_on_a_small_screen_in_the_dark_everything_is_there(open_page: OpenPage, axe: Axe, shot: Shot) -> None:
     phones, left, right = filled(open_page)
     dial(left)
     expect(left.get_by_text("In the room", exact=True)).to_be_visible()
@@ -113,6 +116,29 @@ def test_on_a_small_screen_in_the_dark_everything_is_there(
         assert overflow(page) <= 0, path
     left.get_by_role("button", name="Hang up").click()
     expect(left.get_by_text("Not on the line")).to_be_visible()
+
+
+def test_staff_sign_in_with_a_code_or_a_password_and_out_again(open_page: OpenPage) -> None:
+    phones, left, _ = filled(open_page)
+    left.get_by_label("Whose phone").select_option(STAFF.phone)
+    page = open_page("/console/sign-in?next=/console/actions")
+    page.get_by_label("Your phone number").fill(STAFF.phone)
+    page.get_by_role("button", name="Text me a code").click()
+    said = re.compile(r"code is (\d{6})\.")
+    expect(texts(left)).to_contain_text(said)
+    code = said.findall(texts(left).inner_text())[-1]
+    page.get_by_label("Code from the text").fill(code)
+    page.get_by_role("button", name="Sign in").first.click()
+    expect(page).to_have_url(re.compile("/console/actions$"))
+    expect(page.get_by_text("Grace Adler").first).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    page.get_by_label("E-mail address or phone number").fill(STAFF.phone)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/console/rooms$"))
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

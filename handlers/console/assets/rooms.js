@@ -36,6 +36,8 @@ async function act(form) {
     for (const button of buttons) button.disabled = false;
   }
   await refresh();
+  // The button may be gone together with whomever it was about.
+  if (document.activeElement === document.body) outcome.focus();
 }
 
 document.addEventListener("submit", (event) => {
@@ -43,6 +45,20 @@ document.addEventListener("submit", (event) => {
   if (!(form instanceof HTMLFormElement) || !form.hasAttribute("data-action")) return;
   event.preventDefault();
   act(form);
+});
+
+// One question at a time, and Escape takes it back.
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches?.("details.confirm[open]")) return;
+  for (const other of document.querySelectorAll("details.confirm[open]")) {
+    if (other !== event.target) other.open = false;
+  }
+}, true);
+document.addEventListener("keydown", (event) => {
+  const open = document.querySelector("details.confirm[open]");
+  if (event.key !== "Escape" || open === null) return;
+  open.open = false;
+  open.querySelector("summary").focus();
 });
 
 keepFresh(["room", "call"]);
