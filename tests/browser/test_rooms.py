@@ -135,7 +135,7 @@ def test_staff_sign_in_with_a_code_or_a_password_and_out_again(open_page: OpenPa
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
     page.get_by_label("E-mail address or phone number").fill(STAFF.phone)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/console/rooms$"))
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
