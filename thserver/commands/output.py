@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -108,10 +109,14 @@ def confirmed(question: str) -> bool:
     """Whether whoever sits at the terminal says yes; no where nobody does."""
     if not sys.stdin.isatty():
         return False
+    # The event loop would only note Ctrl-C, and the question would go on waiting.
+    noting = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return input(f"{printable(question)} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
+    finally:
+        signal.signal(signal.SIGINT, noting)
 
 
 def _plain(value: object) -> object:
