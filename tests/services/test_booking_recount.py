@@ -24,6 +24,16 @@ async def test_after_calls_of_every_sort_everything_agrees(world: World) -> None
     assert sum(done) == await world.services.booking_recount.count() == 3
 
 
+async def test_what_has_just_changed_is_left_to_the_next_count(world: World) -> None:
+    call = await make_call(world)
+    assert await world.services.booking_recount.check() == []
+    later(world, minutes=9)
+    assert await world.services.booking_recount.check() == []
+    later(world, minutes=2)
+    (line,) = await world.services.booking_recount.check()
+    assert line == f"booking {call.booking.id}: conference {call.conferences[0].sid} is over and not settled"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
