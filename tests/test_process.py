@@ -275,7 +275,7 @@ def test_commands_act_on_the_running_service_and_on_a_stopped_one(run: Start) ->
         indexes = run("indexes")
         assert indexes.popen.wait(START_SECONDS) == 0, indexes.stderr
         stranger = run("staff", "add", "nobody@example.com")
-        assert "nobody is registered with nobody@example.com" in refused(stranger, 1)
+        assert "nobody has the id, number, e-mail or username 'nobody@example.com'" in refused(stranger, 1)
         if service.popen.poll() is None:
             assert service.end() == 0
     assert running_uri(service.data) is None
