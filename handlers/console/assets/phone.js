@@ -195,7 +195,9 @@ export class Phone {
   #stopWaiting() {
     const line = this.#waiting;
     this.#waiting = null;
-    line?.close();
+    // The browser complains of one that is closed before it is open.
+    if (line?.readyState === WebSocket.CONNECTING) line.addEventListener("open", () => line.close());
+    else line?.close();
     this.#ring(false);
   }
 
