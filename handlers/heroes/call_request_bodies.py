@@ -11,7 +11,7 @@ from marshmallow import post_load
 from handlers.fields import MESSAGES, Body, Described, Flag, Moment, Text, WholeNumber, fields, utc_text
 from handlers.heroes.dialect import STATUS_LETTERS
 from handlers.heroes.response_bodies import short_person
-from thserver.domain.bookings import Booking, Suggestion
+from thserver.domain.bookings import LENGTHS_IN_MIN, Booking, Suggestion
 from thserver.domain.people import Person
 from thserver.services.bookings import Parties
 
@@ -37,13 +37,24 @@ class HeroId(fields.Field[Any], Described):
         raise self.make_error("invalid")
 
     def as_json_schema(self) -> dict[str, Any]:
-        return {"type": ["integer", "string"], "examples": [1]}
+        number = {"type": "integer", "minimum": 1}
+        uuid = {"type": "string", "pattern": f"^({NUMBER.pattern}|{UUID.pattern})$"}
+        return {"anyOf": [number, uuid], "examples": [1]}
 
 
 class NewCallRequest(Body):
     hero_id = HeroId(required=True)
     message = Text(required=True)
-    minutes = WholeNumber(required=True, data_key="estimated_length")
+    minutes = WholeNumber(
+        required=True,
+        data_key="estimated_length",
+        metadata={
+            "minimum": LENGTHS_IN_MIN[0],
+            "maximum": LENGTHS_IN_MIN[-1],
+            "multipleOf": LENGTHS_IN_MIN[0],
+            "description": "In minutes.",
+        },
+    )
 
 
 class ThreeTimes(Body):

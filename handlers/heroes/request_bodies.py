@@ -179,7 +179,7 @@ class Decision(Body):
 
 class HeroQuery(PageQuery):
     discipline = Choice(DISCIPLINES)
-    search = Text(longest=200)
+    search = Text(longest=200, blank=True)
     max_rate_in_cents = WholeNumber(least=0)
     ordering = Choice((*ORDERS, *(f"-{order}" for order in ORDERS)), load_default="created")
 

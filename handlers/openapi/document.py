@@ -121,7 +121,11 @@ def _operation(contract: Contract, endpoint: Endpoint) -> dict[str, Any]:
     if description.query is not None:
         operation["parameters"] = [{"in": "query", "schema": description.query}]
     if description.body is not None:
-        operation["requestBody"] = {"required": True, "content": _request(description)}
+        needed = any(field.required for field in description.body_reader.fields.values())
+        operation["requestBody"] = {
+            "required": needed or any((description.files or {}).values()),
+            "content": _request(description),
+        }
     if BY_ACCESS[endpoint.access]:
         operation["security"] = [{SIGN_IN: []}]
     return operation
@@ -166,7 +170,7 @@ def _by_status(
         if answer is not None:
             schemas[status].append(schema_of(answer))
     for kind in (*refusals, *contract.refuses):
-        status, sentence = dialect.http_status(kind), dialect.word(kind)[1]
+        status, sentence = dialect.http_status(kind), dialect.told(kind)
         if sentence not in said[status]:
             said[status].append(sentence)
         reference = {"$ref": f"#/components/schemas/{dialect.shape(kind)}"}

@@ -42,6 +42,7 @@ LIMITS = (
     ("maxLength", "at most {} characters"),
     ("minimum", "from {}"),
     ("maximum", "up to {}"),
+    ("multipleOf", "a multiple of {}"),
     ("minItems", "at least {} entries"),
     ("maxItems", "at most {} entries"),
     ("pattern", "like {}"),
