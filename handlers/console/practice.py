@@ -36,14 +36,15 @@ class PracticePage(ConsolePage):
             self.redirect(HOME, status=303)
             return
         await self.check_console()
-        board = self.services.practice_board
+        board, practice = self.services.practice_board, self.services.practice
         people = await board.people()
         appointments = await board.appointments([person.id for person in people])
         self.show(
             "practice.html",
             people=[shown_person(person) for person in people],
             appointments=[shown_appointment(each) for each in appointments],
-            number=self.services.practice.carrier.conference_number,
+            number=practice.carrier.conference_number,
+            all_simulated=practice.mail is not None and practice.payments is not None,
             password=cast.PASSWORD,
         )
 
