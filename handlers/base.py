@@ -126,6 +126,10 @@ class Dialect:
     def http_status(self, kind: type[Refusal]) -> int:
         return self.word(kind)[0]
 
+    def told(self, kind: type[Refusal]) -> str:
+        """What a document says of such a refusal."""
+        return self.word(kind)[1]
+
     def shape(self, kind: type[Refusal]) -> str:
         """The name of the form, one of `shapes`, that the body for such a refusal has."""
         return "FieldErrors" if issubclass(kind, (FieldErrors, Invalid)) else "Refusal"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.access import anyone, signed_in
-from handlers.circles import request_bodies, response_bodies
+from handlers.circles import answers, request_bodies, response_bodies
 from handlers.circles.base import CirclesHandler
+from handlers.descriptions import described
+from thserver.domain.errors import BadCredentials, NotVerified, Throttled, TokenNotFound
 
 CONTRACT = CirclesHandler.dialect.name
 
@@ -17,8 +19,15 @@ class Login(CirclesHandler):
     failure = "Failed to login. Please check for form errors"
 
     @anyone
+    @described(
+        body=request_bodies.Login,
+        under="user",
+        answers={200: answers.LoggedIn},
+        refuses=(BadCredentials, NotVerified, Throttled),
+    )
     async def post(self) -> None:
-        body = self.section("user", request_bodies.Login())
+        """Sign in."""
+        body = self.read()
         person, token = await self.services.circle_accounts.log_in(
             **body, contract=CONTRACT, address=self.address
         )
@@ -31,9 +40,15 @@ class Register(CirclesHandler):
     failure = "Failed to register. Please check for form errors"
 
     @anyone
+    @described(
+        body=request_bodies.Registration,
+        under="user",
+        answers={200: answers.Registered},
+        refuses=(Throttled,),
+    )
     async def post(self) -> None:
-        """The answer is the same whether the address is taken or not."""
-        body = self.section("user", request_bodies.Registration())
+        """Make an account: the answer is the same whether the address is taken or not."""
+        body = self.read()
         registered = await self.services.circle_accounts.register(
             email=body["email"],
             password=body["password"],
@@ -62,8 +77,10 @@ class Confirm(CirclesHandler):
     failure = "Failed to confirm. Please check for form errors"
 
     @anyone
+    @described(body=request_bodies.Token, answers={200: answers.Done}, refuses=(TokenNotFound, Throttled))
     async def post(self) -> None:
-        body = self.load(request_bodies.Token(), self.parameters())
+        """Prove the address that the token was mailed to."""
+        body = self.read()
         await self.services.circle_accounts.confirm(body["token"], address=self.address)
         self.done("Your email has been confirmed. You now can login to the DSRT")
 
@@ -74,8 +91,12 @@ class UpdatePassword(CirclesHandler):
     failure = "Failed to update password"
 
     @signed_in
+    @described(
+        body=request_bodies.NewPassword, under="user", answers={200: answers.Done}, refuses=(Throttled,)
+    )
     async def post(self) -> None:
-        body = self.section("user", request_bodies.NewPassword())
+        """Change one's own password; other sign-ins end."""
+        body = self.read()
         await self.services.circle_accounts.update_password(
             self.me, body["password"], token=self.token, address=self.address
         )
@@ -88,8 +109,10 @@ class ForgotPassword(CirclesHandler):
     failure = "Failed to reset password. Please check for form errors"
 
     @anyone
+    @described(body=request_bodies.Forgot, under="user", answers={200: answers.Done}, refuses=(Throttled,))
     async def post(self) -> None:
-        body = self.section("user", request_bodies.Forgot())
+        """Have a token for a new password mailed; the answer is the same for an address that nobody has."""
+        body = self.read()
         await self.services.circle_accounts.forgot(body["email"], address=self.address)
         self.done("Please check your email for reset password instructions")
 
@@ -100,7 +123,9 @@ class ResetPassword(CirclesHandler):
     failure = "Failed to reset password. Please check for form errors"
 
     @anyone
+    @described(body=request_bodies.Reset, answers={200: answers.Done}, refuses=(TokenNotFound, Throttled))
     async def post(self) -> None:
-        body = self.load(request_bodies.Reset(), self.parameters())
+        """Set a new password with the token from the mail; every sign-in ends."""
+        body = self.read()
         await self.services.circle_accounts.reset(body["token"], body["password"], address=self.address)
         self.done("Password updated successfully")

@@ -37,7 +37,16 @@ class CirclesHandler(Handler):
             }
         )
 
-    def section(self, name: str, schema: Section) -> dict[str, Any]:
+    def read(self, schema: Schema | None = None) -> dict[str, Any]:
+        schema = schema or self.described.body_reader
+        if self.described.under is not None:
+            return self.section(self.described.under, schema)
+        return self.load(schema, self.parameters())
+
+    def read_query(self, schema: Schema | None = None) -> dict[str, Any]:
+        return self.load(schema or self.described.query_reader, self.parameters())
+
+    def section(self, name: str, schema: Schema) -> dict[str, Any]:
         """The object under this name, as arguments. Raises Malformed or FieldErrors."""
         part = self.parameters().get(name)
         if part is None:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from handlers.access import signed_in
-from handlers.circles import request_bodies, response_bodies
+from handlers.circles import answers, request_bodies, response_bodies
 from handlers.circles.base import CirclesHandler
+from handlers.descriptions import described
+from thserver.domain.death_notices import (
+    AlreadyAuthorised,
+    AlreadyInitiated,
+    DetailsSent,
+    NotATrustedFriend,
+    NotAuthorised,
+    NotInitiated,
+    OwnInitiation,
+    TooFewFriends,
+)
+from thserver.domain.errors import TimeTaken
 
 
 class Info(CirclesHandler):
     """/api/v1/user/death_notice/info"""
 
     @signed_in
+    @described(answers={200: answers.OwnNotice})
     async def get(self) -> None:
+        """What one has written oneself."""
         said = await self.services.death_notices.setting(self.me)
         self.reply({"http_status_code": 200, "death_notice": response_bodies.setting(said)})
 
@@ -22,8 +36,15 @@ class Save(CirclesHandler):
     failure = "Failed to save death notice"
 
     @signed_in
+    @described(
+        body=request_bodies.DeathNotice,
+        under="death_notice",
+        answers={200: answers.Done},
+        refuses=(AlreadyAuthorised,),
+    )
     async def post(self) -> None:
-        said = request_bodies.setting_of(self.section("death_notice", request_bodies.DeathNotice()))
+        """Write it."""
+        said = request_bodies.setting_of(self.read())
         await self.services.death_notices.save(self.me, said)
         self.done("The death notice has been saved")
 
@@ -34,8 +55,15 @@ class Initiate(CirclesHandler):
     failure = "Failed to initiate death notice"
 
     @signed_in
+    @described(
+        body=request_bodies.Initiation,
+        under="initiation",
+        answers={200: answers.Done},
+        refuses=(NotATrustedFriend, TooFewFriends, AlreadyInitiated, AlreadyAuthorised),
+    )
     async def post(self) -> None:
-        body = self.section("initiation", request_bodies.Initiation())
+        """Say, as a trusted friend, that the account holder with this address has died."""
+        body = self.read()
         await self.services.death_notices.initiate(
             self.me,
             email=body["email"],
@@ -51,8 +79,15 @@ class Authorise(CirclesHandler):
     failure = "Failed to authorise death notice"
 
     @signed_in
+    @described(
+        body=request_bodies.Authorisation,
+        under="authorisation",
+        answers={200: answers.Done},
+        refuses=(NotATrustedFriend, NotInitiated, OwnInitiation, AlreadyAuthorised),
+    )
     async def post(self) -> None:
-        body = self.section("authorisation", request_bodies.Authorisation())
+        """Confirm it as a second trusted friend."""
+        body = self.read()
         await self.services.death_notices.authorise(
             self.me, email=body["email"], given=request_bodies.confirmations_of(body)
         )
@@ -65,8 +100,15 @@ class SendFuneralDetails(CirclesHandler):
     failure = "Failed to send funeral details"
 
     @signed_in
+    @described(
+        body=request_bodies.FuneralDetails,
+        under="funeral_details",
+        answers={200: answers.Done},
+        refuses=(NotATrustedFriend, NotAuthorised, DetailsSent, TimeTaken),
+    )
     async def post(self) -> None:
-        body = self.section("funeral_details", request_bodies.FuneralDetails())
+        """Tell the circle, once, where and when; who cannot come may dial in."""
+        body = self.read()
         await self.services.death_notices.send_funeral_details(
             self.me,
             email=body["email"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from handlers import base
@@ -12,6 +12,35 @@ from thserver.domain.errors import Invalid, Refusal
 # The document's own spelling.
 ACCESS_DENIED = "ACCESS_DENINED"
 LABELS = {"dob": "Date of birth"}
+STATUSES = [400, 401, 403, 404, 503]
+PROBLEM = {
+    "type": "object",
+    "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+    "required": ["field", "message"],
+    "additionalProperties": False,
+}
+PROBLEMS = {"type": "array", "items": PROBLEM, "minItems": 1}
+
+
+def _shape(codes: Iterable[str], **more: Any) -> dict[str, Any]:
+    """The JSON schema of the envelope about something that was refused."""
+    parts = {"code": {"type": "string", "enum": sorted(set(codes))}, **more}
+    properties = {
+        "message": {"type": "string"},
+        "http_status_code": {"type": "integer", "enum": STATUSES},
+        "error": {
+            "type": "object",
+            "properties": parts,
+            "required": list(parts),
+            "additionalProperties": False,
+        },
+    }
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def label(field: str) -> str:
@@ -85,10 +114,22 @@ class CirclesDialect(base.Dialect):
         503: (503, "SERVER_MAINTENANCE", "The server is under maintenance. Please try again later"),
     }
 
+    shapes = {
+        "Refusal": _shape(codes.values()),
+        "FieldErrors": _shape(["BAD_PARAMETERS"], errors=PROBLEMS),
+    }
+
+    def http_status(self, kind: type[Refusal]) -> int:
+        return 200
+
+    def told(self, kind: type[Refusal]) -> str:
+        status, sentence = self.word(kind)
+        return f"{sentence} (`{self.code(kind)}`, {status})."
+
     def envelope(self, refusal: Refusal, *, failure: str | None = None) -> dict[str, Any]:
         """`failure` is what the route says about fields that are wrong."""
         status, sentence = self.status_and_sentence(refusal)
-        error: dict[str, Any] = {"code": self.code(refusal)}
+        error: dict[str, Any] = {"code": self.code(type(refusal))}
         if isinstance(refusal, (Invalid, base.FieldErrors)):
             sentence = failure or sentence
             messages = (
@@ -99,11 +140,11 @@ class CirclesDialect(base.Dialect):
             ]
         return {"message": sentence, "http_status_code": status, "error": error}
 
-    def code(self, refusal: Refusal) -> str:
-        for kind in type(refusal).__mro__:
-            if kind in self.codes:
-                return self.codes[kind]
-        raise LookupError(f"{self.name} has no code for {refusal.code}")
+    def code(self, kind: type[Refusal]) -> str:
+        for base_class in kind.__mro__:
+            if base_class in self.codes:
+                return self.codes[base_class]
+        raise LookupError(f"{self.name} has no code for {kind.code}")
 
     def problem(self, field: str, problem: str) -> str:
         return f"{label(field)} {self.problems.get(problem, 'is invalid')}"

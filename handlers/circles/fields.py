@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from marshmallow import fields
 
-from handlers.fields import EMAIL, Body
+from handlers.fields import EMAIL, Body, Described
 from thserver.domain.people import normal_email
 
 BLANK = "can't be blank"
@@ -23,7 +23,7 @@ class Section(Body):
     blank: ClassVar[str] = BLANK
 
 
-class Words(fields.Field[str | None]):
+class Words(fields.Field[str | None], Described):
     """A text within its bounds, trimmed. An optional one may be missing, null or blank: then there is none.
     `may_be_empty` is for a required one that may be blank."""
 
@@ -67,6 +67,20 @@ class Words(fields.Field[str | None]):
     def read(self, text: str) -> str:
         return text
 
+    def as_json_schema(self) -> dict[str, Any]:
+        shortest = 0 if self.optional or self.may_be_empty else self.shortest
+        return {"type": "string", "minLength": shortest, "maxLength": self.longest}
+
+
+class Secret(Words):
+    """A password: never trimmed."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**{"trim": False, **more})
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "format": "password"}
+
 
 class Address(Words):
     """An e-mail address in its normal form."""
@@ -79,6 +93,9 @@ class Address(Words):
             raise self.make_error("invalid")
         return normal_email(text)
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "format": "email", "examples": ["cam@example.com"]}
+
 
 class AnyAddress(Words):
     """An address to look for: one that is none is simply nobody's."""
@@ -88,6 +105,9 @@ class AnyAddress(Words):
 
     def read(self, text: str) -> str:
         return normal_email(text)
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {**super().as_json_schema(), "examples": ["cam@example.com"]}
 
 
 class OneOf(Words):
@@ -101,6 +121,9 @@ class OneOf(Words):
         if text not in self.choices:
             raise self.make_error("not_included")
         return text
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.choices)}
 
 
 class Day(Words):
@@ -117,8 +140,11 @@ class Day(Words):
             raise self.make_error("not_a_date") from error
         return text
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date", "examples": ["1950-04-01"]}
 
-class Instant(fields.Field[datetime]):
+
+class Instant(fields.Field[datetime], Described):
     """yyyy-mm-dd hh:mm:ss in UTC."""
 
     default_error_messages = {
@@ -126,13 +152,12 @@ class Instant(fields.Field[datetime]):
         "null": BLANK,
         "invalid": "is not a date",
     }
+    FORM = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
         if isinstance(value, str) and not value.strip():
             raise self.make_error("null")
-        if not isinstance(value, str) or not re.fullmatch(
-            r"\s*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*", value, re.ASCII
-        ):
+        if not isinstance(value, str) or not self.FORM.fullmatch(value.strip()):
             raise self.make_error("invalid")
         try:
             moment = datetime.strptime(value.strip(), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
@@ -142,8 +167,16 @@ class Instant(fields.Field[datetime]):
             raise self.make_error("invalid")
         return moment
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "pattern": f"^{self.FORM.pattern}$",
+            "examples": ["2099-01-05 10:00:00"],
+            "description": "In UTC.",
+        }
 
-class Confirmation(fields.Field[str | bool | None]):
+
+class Confirmation(fields.Field[str | bool | None], Described):
     """What a friend confirms: a yes or no, or a text of his own."""
 
     default_error_messages = {
@@ -164,8 +197,11 @@ class Confirmation(fields.Field[str | bool | None]):
             raise self.make_error("too_long", limit=self.longest)
         return value.strip() or None
 
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": ["boolean", "string"], "maxLength": self.longest}
 
-class Count(fields.Field[int]):
+
+class Count(fields.Field[int], Described):
     """A whole number above zero."""
 
     default_error_messages = {
@@ -189,3 +225,6 @@ class Count(fields.Field[int]):
         if value > self.most:
             raise self.make_error("too_large", limit=self.most)
         return value
+
+    def as_json_schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1, "maximum": self.most}

@@ -6,10 +6,12 @@ from typing import Any
 
 from handlers.access import anyone, signed_in
 from handlers.base import FieldErrors, Malformed
-from handlers.circles import request_bodies, response_bodies
+from handlers.circles import answers, request_bodies, response_bodies
 from handlers.circles.base import CirclesHandler
 from handlers.circles.request_bodies import MOST_ENTRIES
-from thserver.domain.circles import Entry, Level
+from handlers.descriptions import described
+from thserver.domain.circles import Entry, InvitationOver, Level, NotPending, SentToday
+from thserver.domain.errors import NotFound, Throttled
 
 LONGEST_ECHO = 255
 
@@ -18,8 +20,10 @@ class Followers(CirclesHandler):
     """/api/v1/user/friendship/followers"""
 
     @signed_in
+    @described(query=request_bodies.Followers, answers={200: answers.Followers})
     async def get(self) -> None:
-        query = self.load(request_bodies.Followers(), self.parameters())
+        """Whom one has named."""
+        query = self.read_query()
         sort, page, per = request_bodies.sort_of(query), query["page"], query["per"]
         level = Level(query["level"]) if query.get("level") else None
         total, rows = await self.services.circles.followers(
@@ -33,8 +37,10 @@ class Following(CirclesHandler):
     """/api/v1/user/friendship/following"""
 
     @signed_in
+    @described(query=request_bodies.Following, answers={200: answers.Followings})
     async def get(self) -> None:
-        query = self.load(request_bodies.Following(), self.parameters())
+        """Who has named one."""
+        query = self.read_query()
         sort, page, per = request_bodies.sort_of(query), query["page"], query["per"]
         found = await self.services.circles.following(
             self.me, level=Level(query["level"]), sort=sort, skip=(page - 1) * per, limit=per
@@ -49,8 +55,12 @@ class AddOne(CirclesHandler):
     failure = "Failed to create invitation"
 
     @signed_in
+    @described(
+        body=request_bodies.Invited, under="user", answers={200: answers.Invited}, refuses=(Throttled,)
+    )
     async def post(self) -> None:
-        entry = request_bodies.entry_of(self.section("user", request_bodies.Invited()))
+        """Name somebody; he is invited by mail, but for the grey list."""
+        entry = request_bodies.entry_of(self.read())
         shown = await self.services.invitations.add_one(self.me, entry)
         self.done("Invitation created successfully", user=response_bodies.invitation(shown))
 
@@ -61,6 +71,7 @@ class AddMany(CirclesHandler):
     failure = "Failed to create invitations"
 
     @signed_in
+    @described(body=request_bodies.ManyInvited, answers={200: answers.ManyInvited}, refuses=(Throttled,))
     async def post(self) -> None:
         given = self.entries()
         checked = [self.check(each) for each in given]
@@ -120,8 +131,15 @@ class ResendInvitation(CirclesHandler):
     failure = "Could not send the invitation. Please check for form errors"
 
     @signed_in
+    @described(
+        body=request_bodies.ByAddress,
+        under="user",
+        answers={200: answers.Done},
+        refuses=(NotFound, NotPending, SentToday, Throttled),
+    )
     async def post(self) -> None:
-        body = self.section("user", request_bodies.ByAddress())
+        """Mail an open invitation again, a day after the last time."""
+        body = self.read()
         await self.services.invitations.resend(self.me, body["email"])
         self.done("The invitation email has been sent successfully")
 
@@ -132,8 +150,15 @@ class UpdateInvitation(CirclesHandler):
     failure = "Failed to update invitation"
 
     @signed_in
+    @described(
+        body=request_bodies.Invited,
+        under="user",
+        answers={200: answers.Invited},
+        refuses=(NotFound, NotPending, Throttled),
+    )
     async def post(self) -> None:
-        entry = request_bodies.entry_of(self.section("user", request_bodies.Invited()))
+        """Change the names or the level of an open invitation; another level is another invitation."""
+        entry = request_bodies.entry_of(self.read())
         shown = await self.services.invitations.update(self.me, entry)
         self.done("The invitation has been updated successfully", user=response_bodies.invitation(shown))
 
@@ -144,8 +169,10 @@ class AcceptInvitation(CirclesHandler):
     failure = "Failed to accept invitation"
 
     @anyone
+    @described(body=request_bodies.InviteToken, answers={200: answers.Done}, refuses=(InvitationOver,))
     async def post(self) -> None:
-        body = self.load(request_bodies.InviteToken(), self.parameters())
+        """Accept, signed in or not."""
+        body = self.read()
         await self.services.invitations.accept(body["invite_token"], self.person)
         self.done("Invitation has been accepted")
 
@@ -156,8 +183,10 @@ class RejectInvitation(CirclesHandler):
     failure = "Failed to reject invitation"
 
     @anyone
+    @described(body=request_bodies.InviteToken, answers={200: answers.Done}, refuses=(InvitationOver,))
     async def post(self) -> None:
-        body = self.load(request_bodies.InviteToken(), self.parameters())
+        """Reject, signed in or not."""
+        body = self.read()
         await self.services.invitations.reject(body["invite_token"], self.person)
         self.done("The invitation has been rejected")
 
@@ -168,8 +197,10 @@ class RemoveFollower(CirclesHandler):
     failure = "Failed to remove follower"
 
     @signed_in
+    @described(body=request_bodies.ByAddress, under="user", answers={200: answers.Done}, refuses=(NotFound,))
     async def post(self) -> None:
-        body = self.section("user", request_bodies.ByAddress())
+        """Take somebody out of one's own circle."""
+        body = self.read()
         await self.services.circles.remove_follower(self.me, body["email"])
         self.done("The follower has been removed")
 
@@ -180,7 +211,9 @@ class Unfollow(CirclesHandler):
     failure = "Failed to unfollow"
 
     @signed_in
+    @described(body=request_bodies.ByAddress, under="user", answers={200: answers.Done}, refuses=(NotFound,))
     async def post(self) -> None:
-        body = self.section("user", request_bodies.ByAddress())
+        """Leave somebody's circle."""
+        body = self.read()
         await self.services.circles.unfollow(self.me, body["email"])
         self.done("You no longer follow this user")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import pre_load, validates_schema
+from marshmallow import fields, pre_load, validate, validates_schema
 from marshmallow.exceptions import ValidationError
 
 from handlers.circles.fields import (
@@ -18,6 +18,7 @@ from handlers.circles.fields import (
     Day,
     Instant,
     OneOf,
+    Secret,
     Section,
     Words,
 )
@@ -34,6 +35,7 @@ NAMES_SORTED = ("first_name", "last_name", "full_name")
 FOLLOWER_SORTS = (*NAMES_SORTED, "email", "level", "status", "created_at")
 FOLLOWING_SORTS = (*(f"account_holder_{name}" for name in NAMES_SORTED), "status", "created_at")
 HOLDER = "account_holder_"
+VISIBILITIES = ("public", "lifelink_only")
 
 
 class Account(Section):
@@ -42,13 +44,13 @@ class Account(Section):
 
 class Login(Account):
     email = AnyAddress()
-    password = Words(trim=False, longest=LONGEST)
+    password = Secret(longest=LONGEST)
 
 
 class Registration(Account):
     email = Address()
-    password = Words(trim=False, shortest=6, longest=128)
-    password_confirmation = Words(trim=False, optional=True)
+    password = Secret(shortest=6, longest=128)
+    password_confirmation = Secret(optional=True)
     first_name = Words(longest=25)
     last_name = Words(longest=25, optional=True)
     invite_token = Words(optional=True, longest=200)
@@ -66,11 +68,11 @@ class Token(Account):
 
 class Reset(Account):
     token = Words(longest=200)
-    password = Words(trim=False, shortest=6, longest=128)
+    password = Secret(shortest=6, longest=128)
 
 
 class NewPassword(Account):
-    password = Words(trim=False, shortest=6, longest=128)
+    password = Secret(shortest=6, longest=128)
 
 
 class Forgot(Account):
@@ -88,12 +90,30 @@ class Profile(Account):
     country = Words(shortest=2, longest=50)
 
 
+# As a form has it, with bracketed names.
+ProfileForm = Account.from_dict(
+    {f"user[{name}]": field for name, field in Profile._declared_fields.items()}, name="ProfileForm"
+)
+
+
+class OwnPassword(Account):
+    password = Secret(longest=LONGEST)
+
+
 class Invited(Section):
     level = OneOf(*LEVELS)
     email = Address()
     first_name = Words(longest=25)
     middle_name = Words(longest=25, optional=True)
     last_name = Words(longest=25, optional=True)
+
+
+class ManyInvited(Section):
+    """As they are described; each is read by itself, so that one that is wrong spoils none of the others."""
+
+    users = fields.List(
+        fields.Nested(Invited), required=True, validate=validate.Length(min=1, max=MOST_ENTRIES)
+    )
 
 
 class ByAddress(Section):
@@ -108,7 +128,7 @@ class DeathNotice(Section):
     content = Words()
     email_receive_condolences = Address(optional=True)
     address_receive_flowers = Words(optional=True)
-    ewake_visibility = OneOf("public", "lifelink_only")
+    ewake_visibility = OneOf(*VISIBILITIES)
 
 
 class Initiation(Section):
