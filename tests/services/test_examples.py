@@ -12,7 +12,8 @@ from thserver.domain.bookings import Kind, State
 from thserver.gateways.clock import PracticeClock
 from thserver.services import example_people as cast
 from thserver.services.all import Services
-from thserver.services.examples import CALL_IS_NEAR, NotPractising
+from thserver.services.example_bookings import CALL_IS_NEAR
+from thserver.services.examples import NotPractising
 
 
 @pytest.fixture
