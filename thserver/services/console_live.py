@@ -13,8 +13,7 @@ from store.database import Database
 from thserver.domain.errors import Throttled, Unavailable
 from thserver.domain.staff_actions import ConsoleChange
 from thserver.metrics import OPEN_SOCKETS, RESYNCS
-from thserver.services.following import follow, stop
-from thserver.services.live import CHECK_EVERY_S, OPENING_S
+from thserver.services.following import Listening, look_again_and_again
 from thserver.services.sign_in import SignIn
 
 log = logging.getLogger("thserver.live")
@@ -51,8 +50,7 @@ class ConsoleLive:
         self._sign_in = sign_in
         self._watchers: set[Watcher] = set()
         self._waiting: asyncio.Queue[ConsoleChange] = asyncio.Queue(MOST_WAITING)
-        self._is_open = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._listening = Listening(self._changes)
 
     async def join(self, watcher: Watcher) -> None:
         """From now on nothing is missed. Raises TooManyWatching or Unavailable."""
@@ -60,16 +58,15 @@ class ConsoleLive:
             raise TooManyWatching
         self._watchers.add(watcher)
         OPEN_SOCKETS.inc()
-        if not self._tasks:
-            # Nobody was looking on before, so nothing was read.
-            works = (self._read(), self._tell(), self._watch_tokens())
-            self._tasks = [asyncio.get_running_loop().create_task(work) for work in works]
         try:
-            async with asyncio.timeout(OPENING_S):
-                await self._is_open.wait()
-        except TimeoutError as error:
+            await self._listening.begin(
+                hear=self._hear,
+                lost=self._resync,
+                besides=lambda: (self._tell(), look_again_and_again(self.check_tokens)),
+            )
+        except Unavailable:
             self.leave(watcher)
-            raise Unavailable from error
+            raise
 
     def leave(self, watcher: Watcher) -> None:
         """Leaving twice is once."""
@@ -88,16 +85,11 @@ class ConsoleLive:
                 watcher.signed_out()
 
     async def close(self) -> None:
-        tasks, self._tasks = self._tasks, []
-        await stop(tasks)
-        await self._changes.close()
+        await self._listening.close()
 
-    async def _read(self) -> None:
-        async def hear(change: ConsoleChange) -> None:
-            if self._watchers:
-                await self._waiting.put(change)
-
-        await follow(self._changes, is_open=self._is_open, hear=hear, lost=self._resync)
+    async def _hear(self, change: ConsoleChange) -> None:
+        if self._watchers:
+            await self._waiting.put(change)
 
     async def _tell(self) -> None:
         while True:
@@ -113,16 +105,6 @@ class ConsoleLive:
                     watcher.tell(list(changes))
                 except Exception:
                     log.exception("somebody who looks on could not be told")
-
-    async def _watch_tokens(self) -> None:
-        while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            try:
-                await self.check_tokens()
-            except Unavailable:
-                log.warning("who of the staff is still signed in cannot be asked now")
-            except Exception:
-                log.exception("looking for ended sign-ins of staff failed")
 
     def _resync(self) -> None:
         RESYNCS.inc()

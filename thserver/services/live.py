@@ -16,20 +16,17 @@ from store.database import Database
 from thserver.domain.errors import Throttled, Unavailable
 from thserver.domain.messages import Item, ids_named_in
 from thserver.metrics import OPEN_SOCKETS, RESYNCS
-from thserver.services.following import follow, stop
+from thserver.services.following import Listening, look_again_and_again
 from thserver.services.request_limits import RequestLimits
 from thserver.services.sign_in import SignIn
 
 log = logging.getLogger("thserver.live")
 
-# How often it is looked whether listeners are still signed in; they must know within five seconds.
-CHECK_EVERY_S = 2.5
 CHECKED_TOGETHER = 1000
 MOST_OF_ONE_PERSON = 1000
 # What may wait between reading the changes and telling them, and how many are told before others have their turn.
 MOST_WAITING = 1000
 TOLD_TOGETHER = 200
-OPENING_S = 3.0
 FIRST_PAUSE_S = 0.1
 
 
@@ -77,8 +74,7 @@ class Live:
         self._limits = limits
         self._listeners: dict[int, set[Listener]] = {}
         self._waiting: asyncio.Queue[Item] = asyncio.Queue(MOST_WAITING)
-        self._is_open = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._listening = Listening(self._changes)
 
     async def join(self, listener: Listener) -> None:
         """From now on nothing is missed. Raises TooManyListeners or Unavailable."""
@@ -87,16 +83,15 @@ class Live:
         of_person = self._listeners.setdefault(listener.person_id, set())
         of_person.add(listener)
         OPEN_SOCKETS.inc()
-        if not self._tasks:
-            # Nobody was listening before, so nothing was read.
-            works = (self._read(), self._tell(), self._watch_tokens())
-            self._tasks = [asyncio.get_running_loop().create_task(work) for work in works]
         try:
-            async with asyncio.timeout(OPENING_S):
-                await self._is_open.wait()
-        except TimeoutError as error:
+            await self._listening.begin(
+                hear=self._hear,
+                lost=self._resync,
+                besides=lambda: (self._tell(), look_again_and_again(self.check_tokens)),
+            )
+        except Unavailable:
             self.leave(listener)
-            raise Unavailable from error
+            raise
 
     def leave(self, listener: Listener) -> None:
         """Leaving twice is once."""
@@ -149,16 +144,11 @@ class Live:
                 listener.signed_out()
 
     async def close(self) -> None:
-        tasks, self._tasks = self._tasks, []
-        await stop(tasks)
-        await self._changes.close()
+        await self._listening.close()
 
-    async def _read(self) -> None:
-        async def hear(item: Item) -> None:
-            if not self._listeners.keys().isdisjoint(item.people_ids):
-                await self._waiting.put(item)
-
-        await follow(self._changes, is_open=self._is_open, hear=hear, lost=self._resync)
+    async def _hear(self, item: Item) -> None:
+        if not self._listeners.keys().isdisjoint(item.people_ids):
+            await self._waiting.put(item)
 
     async def _tell(self) -> None:
         while True:
@@ -189,16 +179,6 @@ class Live:
         except Exception:
             # One listener's trouble is not the others'.
             log.exception("a listener of person %s failed", listener.person_id)
-
-    async def _watch_tokens(self) -> None:
-        while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            try:
-                await self.check_tokens()
-            except Unavailable:
-                log.warning("who is still signed in cannot be asked now")
-            except Exception:
-                log.exception("looking for ended sign-ins failed")
 
     def _resync(self) -> None:
         RESYNCS.inc()

@@ -433,7 +433,7 @@ async def test_a_token_that_ends_closes_its_sockets_and_no_others(
 async def test_it_is_looked_by_itself_whether_everybody_is_still_signed_in(
     base_url: str, john: ExpertsClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thserver.services.live.CHECK_EVERY_S", 0.05)
+    monkeypatch.setattr("thserver.services.following.CHECK_EVERY_S", 0.05)
     async with opened(base_url, "/ws/", john.token) as johns:
         await john("POST", "/users/logout/")
         assert await johns.closed() == 4401
