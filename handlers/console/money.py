@@ -149,8 +149,8 @@ _SAID = {
 }
 
 
-def _charts(overview: Overview) -> list[tuple[str, Markup]]:
-    """What each shows, and its drawing."""
+def _charts(overview: Overview) -> list[tuple[str, str, Markup]]:
+    """What each shows, what the lower part of its bars is, and its drawing."""
     hours, days = overview.hours, overview.days
     hour_names = [
         f"{each.start.astimezone(overview.today.start.tzinfo):%H}:00"
@@ -166,17 +166,18 @@ def _charts(overview: Overview) -> list[tuple[str, Markup]]:
         words: Callable[[float], str],
         lower: Callable[[Numbers], float] | None = None,
         lower_name: str = "",
-    ) -> tuple[str, Markup]:
+    ) -> tuple[str, str, Markup]:
         values = [value(each) for each in span]
         lowers = [lower(each) for each in span] if lower is not None else None
         title = f"{name}: {words(sum(values))} in all, at most {words(max(values))}"
         if lowers is not None:
             title += f"; {lower_name} {words(sum(lowers))}"
-        return name, drawing.bars(values, labels, title=title, top=words(max(values)), lower=lowers)
+        drawn = drawing.bars(values, labels, title=title, top=words(max(values)), lower=lowers)
+        return name, lower_name if lowers is not None and any(lowers) else "", drawn
 
     whole: Callable[[float], str] = lambda value: f"{value:.0f}"  # noqa: E731
     money: Callable[[float], str] = lambda value: dollars(round(value))  # noqa: E731
-    found: list[tuple[str, Markup]] = [
+    found: list[tuple[str, str, Markup]] = [
         chart("Calls by hour", hours, hour_names, lambda each: each.calls, whole),
         chart("Calls by day", days, day_names, lambda each: each.calls, whole),
         chart("Minutes on the line by day", days, day_names, lambda each: each.minutes, whole),

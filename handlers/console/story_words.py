@@ -50,8 +50,12 @@ OUTCOMES = {
     "NotVerified": "was asked for the PIN, because the number is not confirmed",
     "NothingScheduled": "has nothing scheduled now",
     "TooManyTries": "had no tries left",
+    "Summoned": "was asked to press a key to join",
+    "NotJoining": "pressed no key",
     "Sorry": "heard that something is wrong on our side",
 }
+# The steps of a call that we make begin so.
+DIAL_OUT = "dial-out"
 PURPOSES = {
     "code": "Code",
     "account": "About the account",
@@ -165,8 +169,12 @@ class Teller:
     def _ring(self, moment: Moment) -> tuple[str, str, bool]:
         who = self.name(moment.person_id) if moment.person_id is not None else "A caller"
         outcome = str(moment.facts["outcome"])
-        says = f"{who} rang and {OUTCOMES.get(outcome, outcome)}"
-        return says, f"From {moment.facts['caller']}", outcome in ("Sorry", "StillInUse", "TooManyTries")
+        step = str(moment.facts["step"])
+        is_ours = step.startswith(DIAL_OUT)
+        did = "rang" if not is_ours else "was called" if step == DIAL_OUT else "answered"
+        says = f"{who} {did} and {OUTCOMES.get(outcome, outcome)}"
+        number = f"{'At' if is_ours else 'From'} {moment.facts['caller']}"
+        return says, number, outcome in ("Sorry", "StillInUse", "TooManyTries")
 
     def _billed(self, moment: Moment) -> tuple[str, str, bool]:
         charge = moment.facts["charge"]

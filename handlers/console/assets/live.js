@@ -11,6 +11,7 @@ const NOT_SIGNED_IN = 4401;
 
 let reading = null;
 let readAgain = false;
+let offset = ahead();
 
 /** Read the page again whenever something of these types changes; with `everyMs` also by itself. */
 export function keepFresh(types, everyMs = 0) {
@@ -101,6 +102,7 @@ async function read() {
     return; // The socket says when the service is there again.
   }
   document.documentElement.dataset.now = page.documentElement.dataset.now;
+  offset = ahead();
   const before = sayings();
   for (const old of document.querySelectorAll("[data-fresh]")) {
     const fresh = page.getElementById(old.id);
@@ -157,9 +159,12 @@ function state(text) {
   place.hidden = text === "";
 }
 
-const offset = Date.parse(document.documentElement.dataset.now) - Date.now();
+/** By how much the clock of the service is ahead of this machine's. In practice it can be put ahead any time. */
+function ahead() {
+  return Date.parse(document.documentElement.dataset.now) - Date.now();
+}
 
-/** Let "5 min" grow: by the clock of the service, which may be another one than this machine's. */
+/** Let "5 min" grow, by the clock of the service. */
 function showAges() {
   for (const each of document.querySelectorAll("time[data-ago]")) {
     const seconds = Math.max(0, Math.floor((Date.now() + offset - Date.parse(each.dateTime)) / 1000));

@@ -7,11 +7,13 @@ import asyncio
 import pytest
 
 from handlers.console.calls import cents_in
+from handlers.console.story_words import OUTCOMES
 from tests.booking_makers import World, make_caller, make_host, make_request
 from tests.clients.console import Browser, text_of
 from tests.clients.http import Api
 from tests.meeting_makers import make_meeting, make_member
 from tests.money_makers import Call, charge_of, make_call, settle
+from thserver.domain.admissions import Admission
 from thserver.domain.staff_actions import ActionState
 from thserver.gateways.simulated_payments import SimulatedPayments
 
@@ -200,3 +202,7 @@ async def test_a_story_long_before_its_call_has_room(world: World, browser: Brow
     await world.services.background.idle()
     words = text_of(await browser.get(f"/console/calls/{call.booking.id}"))
     assert "The time passed without both on the line" in words
+
+
+def test_whatever_becomes_of_a_ring_is_said_in_words() -> None:
+    assert {each.__name__ for each in Admission.__subclasses__()} <= set(OUTCOMES)
