@@ -40,9 +40,7 @@ LOCKED = (
 NO_CHOICE = "We did not understand which call you want. Please dial again. Goodbye."
 # Said to somebody whom we have called.
 PRESS_ONE = "To join now, press 1. If you cannot, just hang up."
-NOT_JOINING = (
-    "We got no answer, so you are not being connected. You can dial in with the number in your reminder. Goodbye."
-)
+NOT_JOINING = "We got no answer, so you are not being connected. You can dial in with the number in your reminder. Goodbye."
 # Said before what staff announce in a room.
 ANNOUNCED_BY = "This is a message from Tech Heroes."
 SOMEBODY_IS_MISSING = "Please stay on the line. The call begins as soon as somebody else is here."
