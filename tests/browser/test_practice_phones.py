@@ -75,6 +75,8 @@ def test_a_call_between_two_phones_from_a_fresh_start(open_page: OpenPage, axe: 
     assert axe(page) == []
 
     page.get_by_role("button", name="10 minutes ahead").click()
+    # The time on the line is the service's, which is what is paid for.
+    expect(left.get_by_role("timer")).to_have_text(re.compile(r"1[01]:\d\d"))
     left.get_by_role("button", name="Hang up").click()
     right.get_by_role("button", name="Hang up").click()
     expect(left.get_by_text("Not on the line")).to_be_visible()

@@ -18,11 +18,12 @@ export class Phone {
   #seenTexts = new Set();
   #pitch;
 
-  /** `box` is its section of the page; `changed` is called when somebody else holds it or a call begins or ends. */
-  constructor(box, { changed, told, pitch = 1 }) {
+  /** `box` is its section of the page; `changed` is called when somebody else holds it or a call begins or ends, `now` gives the service's time. */
+  constructor(box, { changed, told, now, pitch = 1 }) {
     this.#box = box;
     this.changed = changed;
     this.told = told;
+    this.now = now;
     this.#pitch = pitch;
     this.side = box.dataset.phone;
     this.name = box.querySelector("h2").textContent;
@@ -236,7 +237,7 @@ export class Phone {
 
   #hear(event) {
     if (event.event !== "hung_up" && this.#since === null) {
-      this.#since = Date.now();
+      this.#since = this.now();
       this.#status("On the line", "good");
       this.#ticking = setInterval(() => this.#tick(), 1000);
       this.#tick();
@@ -332,7 +333,7 @@ export class Phone {
   }
 
   #tick() {
-    const seconds = Math.floor((Date.now() - this.#since) / 1000);
+    const seconds = Math.max(0, Math.floor((this.now() - this.#since) / 1000));
     const rest = String(seconds % 60).padStart(2, "0");
     this.#part("timer").textContent = `${Math.floor(seconds / 60)}:${rest}`;
   }

@@ -21,7 +21,7 @@ let shownBooked = "";
 let shownLetters = "";
 
 const phones = [...document.querySelectorAll("[data-phone]")].map(
-  (box, index) => new Phone(box, { changed: soon, told, pitch: index ? 0.85 : 1.1 }),
+  (box, index) => new Phone(box, { changed: soon, told, now: () => now(), pitch: index ? 0.85 : 1.1 }),
 );
 const [left, right] = phones;
 
