@@ -38,6 +38,17 @@ async def test_whoever_is_not_there_is_one_sentence(services: Services, command:
     assert (code, err.count("\n"), "\x1b" in err) == (1, 1, False)
 
 
+async def test_a_number_that_several_want_names_nobody_for_sure(
+    services: Services, database: Database, command: Command
+) -> None:
+    for _ in range(2):
+        person = await make_person(services)
+        await database.people.change(person.id, {"phone_pending": NUMBER})
+    assert len((await command("people", "find", NUMBER)).out.splitlines()) == 3
+    code, _, err = await command("export", NUMBER, "-o", "x.zip")
+    assert (code, "several people have or want" in err) == (1, True)
+
+
 async def test_a_whole_number_is_shown_only_where_that_is_written_down(
     services: Services, command: Command
 ) -> None:

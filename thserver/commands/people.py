@@ -7,7 +7,7 @@ from typing import Any
 
 from thserver.commands.inside import CommandProblem, Inside, carry_out
 from thserver.commands.output import dollars, moment
-from thserver.domain.errors import NotFound
+from thserver.domain.errors import Conflict, NotFound
 from thserver.domain.people import Person
 from thserver.domain.phone_numbers import masked, shown
 from thserver.services.people_desk import About
@@ -43,6 +43,10 @@ async def person_named(inside: Inside, text: str) -> Person:
     except NotFound:
         raise CommandProblem(
             f"nobody has the id, number, e-mail or username {text[:80]!r}: look with `thserver people find`."
+        ) from None
+    except Conflict:
+        raise CommandProblem(
+            f"several people have or want {text[:80]!r}: name one by the id that `thserver people find` shows."
         ) from None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from store.database import Database
 from thserver.domain import ledger, phone_numbers
 from thserver.domain.credits import Account
-from thserver.domain.errors import NotFound
+from thserver.domain.errors import Conflict, NotFound
 from thserver.domain.heroes import Hero
 from thserver.domain.people import Person, normal_email
 from thserver.domain.ports import Clock
@@ -57,10 +57,12 @@ class PeopleDesk:
         return Found(found[:limit], len(found) > limit)
 
     async def one(self, text: str) -> Person:
-        """The only one whom this names. Raises NotFound."""
+        """The only one whom this names. Raises NotFound, or Conflict when several have or want this number."""
         named = await self._named_exactly(text.strip())
-        if len(named) != 1:
+        if not named:
             raise NotFound
+        if len(named) > 1:
+            raise Conflict
         return named[0]
 
     async def about(self, person_id: int) -> About:
