@@ -5,11 +5,11 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench
+.PHONY: help run demo test check bench pictures
 MAKEFLAGS += --no-print-directory
 
 help: ## List these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 run: $(STAMP) ## Serve on http://127.0.0.1:8888 in development mode; starts its own MongoDB in data/
 	@exec $(BIN)/thserver serve --development
@@ -27,6 +27,9 @@ check: $(STAMP) ## Check style and types
 
 bench: $(STAMP) ## Measure requests a second, CPU per request and memory
 	@exec $(BIN)/python -m bench
+
+pictures: $(STAMP) ## Take the pictures in docs/pictures anew, in a browser
+	@exec $(BIN)/pytest tests/browser/pictures.py
 
 $(STAMP): setup.py pyproject.toml
 	@python=$(BIN)/python; test -x $$python || python=$(PYTHON); \
