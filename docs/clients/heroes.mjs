@@ -9,7 +9,7 @@ async function ask(method, path, body) {
 }
 
 const me = await ask("POST", "/accounts/login/", { email: "carlos@example.com", password: "practice-makes-1" });
-headers.Authorization = `Token ${me.token}`;
+headers.Authorization = me.token;
 const [hero] = (await ask("GET", "/heroes/?search=crash&ordering=rate_in_cents")).results;
 const rate = (hero.rate_in_cents / 100).toFixed(2);
 console.log(`${hero.user.first_name} ${hero.user.last_name}: ${hero.title}, $${rate} a minute`);

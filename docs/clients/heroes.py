@@ -16,7 +16,7 @@ def ask(method, path, **request):
 
 
 me = ask("POST", "/accounts/login/", json={"email": "carlos@example.com", "password": "practice-makes-1"})
-http.headers["Authorization"] = f"Token {me['token']}"
+http.headers["Authorization"] = me["token"]
 hero = ask("GET", "/heroes/", params={"search": "crash", "ordering": "rate_in_cents"})["results"][0]
 name = f"{hero['user']['first_name']} {hero['user']['last_name']}"
 print(f"{name}: {hero['title']}, ${hero['rate_in_cents'] / 100:.2f} a minute")

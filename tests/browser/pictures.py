@@ -98,6 +98,8 @@ def test_pictures(open_page: OpenPage, take: Take, receiver: Receiver, service_u
         expect(phone).to_contain_text("You have ten minutes.")
     rooms.get_by_role("button", name="Mute Carlos Diaz", exact=True).click()
     expect(rooms.get_by_role("button", name="Unmute Carlos Diaz")).to_be_visible()
+    for phone in (left, right):
+        expect(phone.get_by_role("timer")).to_have_text(re.compile(r"1\d:\d\d"))
     take(phones, "practice-phones", height=1000)
     take(rooms, "live-rooms")
     dark = open_page("/console/rooms", **NARROW, dark=True)
