@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 
 from bench import gathering_requests
-from store import availability, bookings, heroes, mentor_profiles, people
+from store import availability, booking_documents, heroes, mentor_profiles, people
 from thserver.domain.bookings import Booking, Kind, State
 from thserver.domain.codes import token_hash
 from thserver.domain.heroes import Hero
@@ -120,12 +120,12 @@ async def fill(client: AsyncMongoClient[dict[str, Any]], many: int) -> None:
         ]
     )
     await database["availability"].insert_many([slots(number, now) for number in range(1, MENTORS + 1)])
-    rows = [bookings.to_document(booking(1, 1, 2, now, now, State.AGREED))]
+    rows = [booking_documents.to_document(booking(1, 1, 2, now, now, State.AGREED))]
     for number in range(2, many + 1):
         host, guest = number, number % (many - 1) + 1
         starts = now + timedelta(days=number % 300 - 150, minutes=15 * (number % 90) + 180)
         state = State.AGREED if starts > now else State.HELD
-        rows.append(bookings.to_document(booking(number, host, guest, starts, now, state)))
+        rows.append(booking_documents.to_document(booking(number, host, guest, starts, now, state)))
         if len(rows) >= BATCH:
             await database["bookings"].insert_many(rows, ordered=False)
             rows = []

@@ -11,7 +11,7 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from bench.load import get, send_json
-from store import bookings, people
+from store import booking_documents, people
 from thserver.domain import gatherings
 from thserver.domain.bookings import Booking, Kind, State
 from thserver.domain.codes import keyed_hash
@@ -61,7 +61,7 @@ def meetings(token: str) -> Iterator[bytes]:
 async def fill(database: AsyncDatabase[dict[str, Any]], *, secret_key: str, now: datetime) -> None:
     """The gatherings that person 1 is in, and people who are about to sign in."""
     await database["bookings"].insert_many(
-        [bookings.to_document(_gathering(number, now)) for number in range(GATHERINGS)]
+        [booking_documents.to_document(_gathering(number, now)) for number in range(GATHERINGS)]
     )
     signing_in, codes = [], []
     for number in range(1, SIGNING_IN + 1):

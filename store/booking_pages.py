@@ -8,7 +8,7 @@ from typing import Any
 import pymongo
 from pymongo.asynchronous.database import AsyncDatabase
 
-from store import bookings, charge_documents, conferences
+from store import booking_documents, bookings, charge_documents, conferences
 from store.charges import Charges
 from store.collection import Collection
 from thserver.domain.bookings import Booking
@@ -52,7 +52,7 @@ class BookingPages(Collection):
             conference_rows = await self._conferences.find({"booking_id": among}).to_list()
             charge_rows = await self._charges.find({"booking_id": among}).to_list()
         return BookingPage(
-            bookings={each["_id"]: bookings.from_document(each) for each in found},
+            bookings={each["_id"]: booking_documents.from_document(each) for each in found},
             conferences=[conferences.from_document(each) for each in conference_rows],
             charges=[charge_documents.from_document(each) for each in charge_rows],
             last=None if is_last else found[-1]["_id"],

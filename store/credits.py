@@ -14,7 +14,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from store import bookings, credit_accounts, ledger, purchases
+from store import booking_documents, bookings, credit_accounts, ledger, purchases
 from store.collection import Collection, duplicate_field
 from store.transactions import LONGEST_S, Turns, in_transaction
 from thserver.domain.bookings import Booking
@@ -108,7 +108,7 @@ class Credits(Collection):
 
         async def work(session: AsyncClientSession) -> None:
             await self._enter(session, entry, host_id=booking.host_id)
-            await self._bookings.insert_one(bookings.to_document(booking), session=session)
+            await self._bookings.insert_one(booking_documents.to_document(booking), session=session)
 
         try:
             await self._transaction(work, entry.person_id)

@@ -11,9 +11,10 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
-from store.bookings import FIRM, Stale, from_document, happened, pin_document, taken
+from store.booking_documents import from_document, happened, pin_document, taken
+from store.bookings import Stale
 from store.collection import Collection
-from thserver.domain.bookings import Booking, Kind, News, Pin, State
+from thserver.domain.bookings import FIRM, Booking, Kind, News, Pin, State
 from thserver.domain.errors import AlreadyExists, TimeTaken
 from thserver.domain.gatherings import Gathering, gathering_from
 

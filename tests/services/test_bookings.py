@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from store.bookings import to_document
+from store.booking_documents import to_document
 from tests.booking_makers import (
     MINUTE,
     World,

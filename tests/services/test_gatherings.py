@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from store.bookings import taken
+from store.booking_documents import taken
 from tests.booking_makers import World
 from tests.fakes.clock import FakeClock
 from tests.makers import mailed_token, make_person

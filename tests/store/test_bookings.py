@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from store.bookings import Stale, from_document, taken, to_document
+from store.booking_documents import from_document, taken, to_document
+from store.bookings import Stale
 from store.database import Database
 from thserver.domain.bookings import MOVES, Booking, Kind, News, Pin, State, Suggestion
 from thserver.domain.errors import AlreadyExists, AlreadyOpen, TimeTaken

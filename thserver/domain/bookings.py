@@ -51,6 +51,10 @@ class Move:
 
 BOTH = frozenset({Role.HOST, Role.GUEST})
 OPEN_STATES = frozenset({State.REQUESTED, State.ACCEPTED, State.AGREED})
+# A booking with a start keeps its host's time to itself in these states: a proposed time is already held.
+TAKING = frozenset({State.REQUESTED, State.AGREED, State.HELD})
+# A booking that is or was firm is in calendars, which take an entry's changes in the order of its sequence.
+FIRM = frozenset({State.AGREED, State.HELD, State.MISSED})
 
 MOVES: dict[str, Move] = {
     "accept": Move(frozenset({State.REQUESTED}), State.ACCEPTED, frozenset({Role.HOST})),

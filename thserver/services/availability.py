@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from store.availability import Claim
-from store.bookings import TAKING
 from store.database import Database
 from thserver.domain import availability as rules
 from thserver.domain import codes
 from thserver.domain.availability import SlotBooked, Span, Window
-from thserver.domain.bookings import Kind
+from thserver.domain.bookings import TAKING, Kind
 from thserver.domain.errors import Invalid, NotAllowed, NotFound
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from store.bookings import FIRM
-from thserver.domain.bookings import Booking, Kind, State
+from thserver.domain.bookings import FIRM, Booking, Kind, State
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock, Invite
 from thserver.services.reminders import others_of, pin_of

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from store.bookings import FIRM
 from store.database import Database
 from thserver.domain import gatherings as rules
-from thserver.domain.bookings import Booking, Kind, News, State
+from thserver.domain.bookings import FIRM, Booking, Kind, News, State
 from thserver.domain.errors import Throttled
 from thserver.domain.outbox import LetterDraft
 from thserver.domain.people import Person

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from store.bookings import FIRM
 from store.database import Database
-from thserver.domain.bookings import Booking, Kind, News, Role, State, Suggestion
+from thserver.domain.bookings import FIRM, Booking, Kind, News, Role, State, Suggestion
 from thserver.domain.people import Person
 from thserver.services.calendar_entries import CalendarEntries
 from thserver.services.outbox import Outbox

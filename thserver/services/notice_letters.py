@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from store.bookings import FIRM
 from store.database import Database
-from thserver.domain.bookings import Booking
+from thserver.domain.bookings import FIRM, Booking
 from thserver.domain.circles import RIGHTS, Member, Standing
 from thserver.domain.death_notices import Notice, Step, StepTaken
 from thserver.domain.people import Person

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from store.bookings import TAKING
 from store.database import Database
 from thserver.domain import availability as rules
-from thserver.domain.bookings import Booking, Kind, is_stale
+from thserver.domain.bookings import TAKING, Booking, Kind, is_stale
 from thserver.domain.errors import Invalid, TimeTaken
 from thserver.domain.people import Person
 from thserver.domain.ports import Clock

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers.fields import utc_text
-from store.bookings import to_document
+from store.booking_documents import to_document
 from tests.booking_makers import (
     World,
     make_accepted_request,
