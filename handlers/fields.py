@@ -38,6 +38,11 @@ class Body(Schema):
         unknown = EXCLUDE
 
 
+def like(*values: Any) -> dict[str, Any]:
+    """Examples for the descriptions: `Text(metadata=like("Cam"))`."""
+    return {"examples": list(values)}
+
+
 class Described:
     """A field that says in JSON schema what it takes: beside the code that checks it, for the descriptions."""
 
@@ -289,5 +294,6 @@ __all__ = [
     "WholeNumber",
     "Zone",
     "fields",
+    "like",
     "utc_text",
 ]

@@ -22,6 +22,7 @@ from handlers.circles.fields import (
     Section,
     Words,
 )
+from handlers.fields import like
 from thserver.domain.circles import Entry, Level, Names, Sort
 from thserver.domain.death_notices import Setting
 from thserver.domain.passwords import LONGEST
@@ -36,6 +37,7 @@ FOLLOWER_SORTS = (*NAMES_SORTED, "email", "level", "status", "created_at")
 FOLLOWING_SORTS = (*(f"account_holder_{name}" for name in NAMES_SORTED), "status", "created_at")
 HOLDER = "account_holder_"
 VISIBILITIES = ("public", "lifelink_only")
+GOOD_PASSWORD = like("correct horse 1")
 
 
 class Account(Section):
@@ -48,11 +50,11 @@ class Login(Account):
 
 
 class Registration(Account):
-    email = Address()
-    password = Secret(shortest=6, longest=128)
-    password_confirmation = Secret(optional=True)
-    first_name = Words(longest=25)
-    last_name = Words(longest=25, optional=True)
+    email = Address(metadata=like("john.doe@example.com"))
+    password = Secret(shortest=6, longest=128, metadata=GOOD_PASSWORD)
+    password_confirmation = Secret(optional=True, metadata=GOOD_PASSWORD)
+    first_name = Words(longest=25, metadata=like("John"))
+    last_name = Words(longest=25, optional=True, metadata=like("Doe"))
     invite_token = Words(optional=True, longest=200)
 
     @validates_schema
@@ -83,11 +85,11 @@ class Profile(Account):
     first_name = Words(longest=25)
     middle_name = Words(longest=25, optional=True)
     last_name = Words(longest=25, optional=True)
-    secondary_email = Address()
+    secondary_email = Address(metadata=like("john@example.com"))
     dob = Day()
     gender = OneOf("male", "female", "other")
-    contact_number = Words(longest=50, may_be_empty=True)
-    country = Words(shortest=2, longest=50)
+    contact_number = Words(longest=50, may_be_empty=True, metadata=like("3125550123"))
+    country = Words(shortest=2, longest=50, metadata=like("US"))
 
 
 # As a form has it, with bracketed names.
@@ -102,8 +104,8 @@ class OwnPassword(Account):
 
 class Invited(Section):
     level = OneOf(*LEVELS)
-    email = Address()
-    first_name = Words(longest=25)
+    email = Address(metadata=like("friend@example.com"))
+    first_name = Words(longest=25, metadata=like("Bo"))
     middle_name = Words(longest=25, optional=True)
     last_name = Words(longest=25, optional=True)
 
@@ -147,7 +149,7 @@ class Authorisation(Section):
 class FuneralDetails(Section):
     email = AnyAddress()
     time = Instant(required=True)
-    location = Words(longest=500)
+    location = Words(longest=500, metadata=like("St Mary, 1 Main Street"))
     details = Words(longest=10_000, optional=True)
 
 

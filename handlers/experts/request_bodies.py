@@ -26,6 +26,7 @@ from handlers.fields import (
     WholeNumber,
     Zone,
     fields,
+    like,
 )
 from thserver.domain.credits import MOST_AT_ONCE
 from thserver.domain.meetings import LEVELS, RATINGS
@@ -36,6 +37,7 @@ ROLES = ("requester", "expert")
 METHODS = ("credit_card", "debit_card")
 LONGEST_NAME = 150
 MOST_NUMBER = 2**63 - 1
+START, END = "2030-01-07T15:00:00Z", "2030-01-07T16:00:00Z"
 
 
 class Username(Text):
@@ -102,8 +104,8 @@ class Dollars(fields.Field[int], Described):
 
 class Register(Body):
     username = Username(required=True)
-    email = Email(required=True)
-    password = Password(required=True)
+    email = Email(required=True, metadata=like("john@example.com"))
+    password = Password(required=True, metadata=like("securepassword"))
     first_name = Text(blank=True, longest=LONGEST_NAME, load_default="")
     last_name = Text(blank=True, longest=LONGEST_NAME, load_default="")
 
@@ -123,39 +125,41 @@ class ProfileChanges(Body):
 
 
 class VerifyPhone(Body):
-    code = Text(required=True, longest=20)
+    code = Text(required=True, longest=20, metadata=like("482913"))
 
 
 class NewSkill(Body):
-    category_id = WholeNumber(required=True, data_key="category")
-    name = Text(required=True, longest=100, data_key="skill_name")
+    category_id = WholeNumber(required=True, data_key="category", metadata=like(1))
+    name = Text(required=True, longest=100, data_key="skill_name", metadata=like("JavaScript"))
     level = Choice(LEVELS, required=True, data_key="proficiency_level")
 
 
 class NewWindow(Body):
     day = WholeNumber(required=True, least=0, most=7, data_key="day_of_week")
     starts = TimeOfDay(required=True, data_key="start_time")
-    ends = TimeOfDay(required=True, data_key="end_time")
+    ends = TimeOfDay(required=True, data_key="end_time", metadata=like("17:00:00"))
 
 
 class Transfer(Body):
     meeting_id = WholeNumber(required=True)
-    amount = WholeNumber(required=True, least=1)
+    amount = WholeNumber(required=True, least=1, metadata=like(1))
 
 
 class Purchase(Body):
     payment_method = Choice(METHODS, required=True)
     amount_in_cents = Dollars(required=True, data_key="amount")
-    credits = WholeNumber(required=True, least=1, most=MOST_AT_ONCE, data_key="credits_to_purchase")
+    credits = WholeNumber(
+        required=True, least=1, most=MOST_AT_ONCE, data_key="credits_to_purchase", metadata=like(10)
+    )
 
 
 class NewMeeting(Body):
-    title = Text(required=True, longest=200)
+    title = Text(required=True, longest=200, metadata=like("JavaScript Consultation"))
     description = Text(blank=True, load_default="")
-    expert_id = WholeNumber(required=True)
-    category_id = WholeNumber(required=True)
-    starts = Moment(required=True, data_key="scheduled_start")
-    ends = Moment(required=True, data_key="scheduled_end")
+    expert_id = WholeNumber(required=True, metadata=like(1))
+    category_id = WholeNumber(required=True, metadata=like(1))
+    starts = Moment(required=True, data_key="scheduled_start", metadata=like(START))
+    ends = Moment(required=True, data_key="scheduled_end", metadata=like(END))
 
 
 class Query(Body):
@@ -182,8 +186,8 @@ class NewReview(Body):
 
 
 class NewMessage(Body):
-    receiver_id = WholeNumber(required=True)
-    content = Text(required=True, longest=LONGEST_CONTENT)
+    receiver_id = WholeNumber(required=True, metadata=like(2))
+    content = Text(required=True, longest=LONGEST_CONTENT, metadata=like("See you tomorrow."))
 
 
 class MessagesQuery(Query):

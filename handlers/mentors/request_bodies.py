@@ -18,6 +18,7 @@ from handlers.fields import (
     Text,
     WholeNumber,
     fields,
+    like,
 )
 from handlers.mentors.dialect import CANCELED, COMPLETED, CONFIRMED, PENDING
 from thserver.domain.availability import LENGTHS_IN_MIN
@@ -26,6 +27,7 @@ from thserver.domain.notification_settings import FLAGS
 
 LONGEST_USERNAME = 150
 MOST = 2**31 - 1
+GOOD_PASSWORD = like("correct horse 1")
 
 
 class Username(Text):
@@ -49,7 +51,7 @@ class Username(Text):
         return text
 
     def as_json_schema(self) -> dict[str, Any]:
-        return {**super().as_json_schema(), "pattern": f"^{self.FORM.pattern}$", "examples": ["cam"]}
+        return {**super().as_json_schema(), "pattern": f"^{self.FORM.pattern}$", "examples": ["johndoe"]}
 
 
 class OwnPhone(Phone):
@@ -150,9 +152,9 @@ class SessionLength(WholeNumber):
 
 class NewUser(Body):
     username = Username(required=True)
-    email = Email(required=True)
-    password = Password(required=True)
-    repeated = Password(required=True, data_key="re_password")
+    email = Email(required=True, metadata=like("john@example.com"))
+    password = Password(required=True, metadata=GOOD_PASSWORD)
+    repeated = Password(required=True, data_key="re_password", metadata=GOOD_PASSWORD)
 
 
 class Login(Body):
@@ -180,7 +182,7 @@ class ProfileChanges(ProfileFields):
 
 
 class Code(Body):
-    code = Text(required=True, longest=40)
+    code = Text(required=True, longest=40, metadata=like("482913"))
 
 
 class MentorInformation(Body):
@@ -204,13 +206,13 @@ class MenteeInformationChanges(Body):
 
 
 class NewAvailability(Body):
-    starts = Moment(required=True, data_key="start_time")
-    ends = Moment(required=True, data_key="end_time")
+    starts = Moment(required=True, data_key="start_time", metadata=like("2030-01-07T15:00:00Z"))
+    ends = Moment(required=True, data_key="end_time", metadata=like("2030-01-07T18:00:00Z"))
 
 
 class SessionRequest(Body):
-    window_id = PrimaryKey(required=True, data_key="mentor_availability")
-    starts = Moment(required=True, data_key="start_time")
+    window_id = PrimaryKey(required=True, data_key="mentor_availability", metadata=like(1))
+    starts = Moment(required=True, data_key="start_time", metadata=like("2030-01-07T15:00:00Z"))
     minutes = SessionLength(load_default=30, data_key="session_length")
 
 
