@@ -32,6 +32,15 @@ class Practice:
     clock: PracticeClock | None = None
 
 
+def practice_among(clock: Clock, carrier: Carrier, payments: Payments, mail: Mail) -> Practice:
+    return Practice(
+        clock=clock if isinstance(clock, PracticeClock) else None,
+        carrier=carrier if isinstance(carrier, SimulatedCarrier) else None,
+        payments=payments if isinstance(payments, SimulatedPayments) else None,
+        mail=mail if isinstance(mail, SimulatedMail) else None,
+    )
+
+
 def make_clock(settings: Settings, records: Records) -> Clock:
     """Time can be put ahead where nothing but practice depends on it: under DEBUG, without a real carrier."""
     return PracticeClock(records) if settings.debug and settings.carrier_is_simulated else SystemClock()
