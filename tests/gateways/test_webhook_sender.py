@@ -74,6 +74,7 @@ def test_what_is_of_the_internet_is_public(address: str) -> None:
         ("https://example.com/\r\nX: y", "not_a_url"),
         ("https://example.com/" + 2000 * "a", "not_a_url"),
         ("nonsense", "not_a_url"),
+        ("https://xn--a.com/hooks", "not_a_url"),
         ("https://example.com/hooks", None),
         ("https://[2606:2800:220:1::1]:8443/hooks?x=1", None),
     ],
