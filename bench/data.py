@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 
 from bench import gathering_requests
-from store import availability, booking_documents, heroes, mentor_profiles, people
+from store import availability, booking_documents, heroes, mentor_profiles, person_documents
 from thserver.domain.bookings import Booking, Kind, State
 from thserver.domain.codes import token_hash
 from thserver.domain.heroes import Hero
@@ -101,7 +101,7 @@ async def fill(client: AsyncMongoClient[dict[str, Any]], many: int) -> None:
     for start in range(1, many + 1, BATCH):
         documents = []
         for number in range(start, min(start + BATCH, many + 1)):
-            document = people.to_document(person(number, now))
+            document = person_documents.to_document(person(number, now))
             secret = TOKEN if number == 1 else f"token{number}"
             document["tokens"] = [
                 {"hash": token_hash(secret), "contract": "heroes", "expires": now + timedelta(days=30)}

@@ -11,7 +11,7 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from bench.load import get, send_json
-from store import booking_documents, people
+from store import booking_documents, person_documents
 from thserver.domain import gatherings
 from thserver.domain.bookings import Booking, Kind, State
 from thserver.domain.codes import keyed_hash
@@ -74,7 +74,7 @@ async def fill(database: AsyncDatabase[dict[str, Any]], *, secret_key: str, now:
             updated=now,
         )
         key = f"{SIGN_IN.purpose}:{phone(number)}"
-        signing_in.append(people.to_document(person))
+        signing_in.append(person_documents.to_document(person))
         codes.append(
             {
                 "_id": key,

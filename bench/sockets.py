@@ -26,7 +26,7 @@ from pymongo import AsyncMongoClient
 
 from bench.data import person
 from bench.load import resident_mib
-from store import people
+from store import person_documents
 from store.connection import connect
 from store.database import Database
 from store.embedded import EmbeddedMongo
@@ -157,7 +157,7 @@ async def fill(client: AsyncMongoClient[dict[str, object]], many: int) -> None:
     now = datetime.now(UTC)
     rows = []
     for number in range(1, many + 1):
-        document = people.to_document(person(number, now))
+        document = person_documents.to_document(person(number, now))
         kept = {
             "hash": token_hash(token_of(number)),
             "contract": "experts",

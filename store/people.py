@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ import pymongo
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from store.collection import Collection, duplicate_field
+from store.collection import duplicate_field
+from store.counted_cancellations import CountedCancellations
+from store.person_documents import from_document, to_new_document
 from thserver.domain.errors import AlreadyExists, NotFound
 from thserver.domain.people import Face, Person, slug_candidates
 
@@ -20,8 +22,6 @@ from thserver.domain.people import Face, Person, slug_candidates
 TEXT = {"$gt": ""}
 TOKENS_KEPT = 50
 NAMES = ("first_name", "last_name", "username", "email")
-COLUMNS = tuple(column.name for column in fields(Person) if column.name != "id")
-KNOWN = frozenset(COLUMNS)
 SHOWN = dict.fromkeys(
     ("uuid", "first_name", "last_name", "timezone", "image_url", "is_active", "created", "updated"), 1
 )
@@ -44,30 +44,7 @@ def unique(field: str) -> IndexModel:
     return IndexModel(field, name=field, unique=True, partialFilterExpression={field: TEXT})
 
 
-def to_document(person: Person) -> dict[str, Any]:
-    document: dict[str, Any] = {"_id": person.id}
-    for column in COLUMNS:
-        value = getattr(person, column)
-        if value is not None:
-            document[column] = value
-    return document
-
-
-def to_new_document(person: Person) -> dict[str, Any]:
-    """Of somebody who is new here: with an address to prove, it is noted that a letter about it is due."""
-    document = to_document(person)
-    if person.email_pending is not None:
-        document["letter_due"] = person.created
-    return document
-
-
-def from_document(document: dict[str, Any]) -> Person:
-    return Person(
-        id=document["_id"], **{column: value for column, value in document.items() if column in KNOWN}
-    )
-
-
-class People(Collection):
+class People(CountedCancellations):
     name = "people"
     indexes = (
         unique("uuid"),
@@ -277,38 +254,6 @@ class People(Collection):
         """End every sign-in of this person, but for one."""
         await self._collection.update_one(
             {"_id": person_id}, {"$pull": {"tokens": {"hash": {"$ne": except_hash}}}}
-        )
-
-    async def reserve_cancellation(
-        self, person_id: int, booking_id: int, *, allowed: int, now: datetime
-    ) -> bool:
-        """Count this booking among the person's cancellations unless they are used up; counting it twice is once."""
-        if allowed > 0:
-            counted = await self._collection.update_one(
-                {
-                    "_id": person_id,
-                    "cancellations.booking_id": {"$ne": booking_id},
-                    f"cancellations.{allowed - 1}": {"$exists": False},
-                },
-                {"$push": {"cancellations": {"booking_id": booking_id, "at": now}}},
-            )
-            if counted.matched_count:
-                return True
-        again = await self._collection.update_one(
-            {"_id": person_id, "cancellations.booking_id": booking_id},
-            {"$set": {"cancellations.$.at": now}},
-        )
-        return bool(again.matched_count)
-
-    async def counted_cancellations(self, person_id: int, *, before: datetime) -> set[int]:
-        """The bookings whose cancellation was counted before then."""
-        found = await self._collection.find_one({"_id": person_id}, {"cancellations": 1}) or {}
-        return {each["booking_id"] for each in found.get("cancellations", ()) if each["at"] < before}
-
-    async def release_cancellations(self, person_id: int, booking_ids: Iterable[int]) -> None:
-        """Count these no longer: they were not cancelled after all."""
-        await self._collection.update_one(
-            {"_id": person_id}, {"$pull": {"cancellations": {"booking_id": {"$in": list(booking_ids)}}}}
         )
 
     async def with_phones(self, phones: Iterable[str]) -> list[Person]:

@@ -13,7 +13,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
-from store import heroes, mentor_profiles, people, skills, weekly_availability
+from store import heroes, mentor_profiles, people, person_documents, skills, weekly_availability
 from store.availability import Availability, seconds
 from store.circle_profiles import CircleProfiles
 from store.collection import Collection
@@ -102,7 +102,7 @@ class PersonImports(Collection):
 def _rows(wanted: TakeOver) -> Iterator[_Row]:
     of_id = {"_id": wanted.person_id}
     if (person := wanted.person) is not None:
-        document = people.to_new_document(person)
+        document = person_documents.to_new_document(person)
         yield _Row("people", people.People.name, {"uuid": person.uuid}, document)
     if (hero := wanted.hero) is not None:
         document = {**heroes.to_document(hero), "listed": hero.listed}

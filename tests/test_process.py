@@ -22,7 +22,7 @@ from tornado.websocket import websocket_connect
 
 from store.data_folder import read_record
 from store.embedded import running_uri
-from store.people import to_document
+from store.person_documents import to_document
 from thserver.domain.people import Person
 
 COMMAND = str(Path(sys.executable).with_name("thserver"))
