@@ -43,6 +43,7 @@ def make_application(services: Services, settings: Settings, **more: Any) -> App
         services=services,
         debug_mode=settings.debug,
         base_url=settings.base_url,
+        public_url=settings.public_url,
         allowed_origins=frozenset(
             origin_of(each)
             for each in (settings.base_url, f"https://{settings.web_domain}", *settings.allowed_origins)

@@ -85,7 +85,7 @@ class ConsoleHandler(Handler):
             settings.get("debug_mode")
             and practice is not None
             and practice.carrier is not None
-            and comes_from_here(self.request)
+            and comes_from_here(self.request, public_url=settings["public_url"])
         )
 
     @property

@@ -49,7 +49,10 @@ class PracticeHandler(Handler):
 
     def prepare(self) -> None:
         super().prepare()
-        if not (self.application.settings.get("debug_mode") and comes_from_here(self.request)):
+        settings = self.application.settings
+        if not (
+            settings.get("debug_mode") and comes_from_here(self.request, public_url=settings["public_url"])
+        ):
             raise HTTPError(404)
 
     def practising(self, company: str) -> Any:

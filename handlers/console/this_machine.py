@@ -20,15 +20,21 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def comes_from_here(request: HTTPServerRequest) -> bool:
+def comes_from_here(request: HTTPServerRequest, *, public_url: str) -> bool:
+    """`public_url` is where others reach the service, if they do: what hands their requests on sits at this machine,
+    too, and need not say that it does."""
     headers, host = request.headers, request.host
     try:
         name = urlsplit(f"//{host}").hostname
         origin = urlsplit(headers.get("Origin", f"http://{host}")).netloc
     except ValueError:
         return False
+    if public_url and not is_loopback(urlsplit(public_url).hostname):
+        return False
     return (
         is_loopback(request.remote_ip)
+        # Which no browser speaks, but proxies do.
+        and request.version != "HTTP/1.0"
         and is_loopback(name)
         and origin == host
         and not any(header in headers for header in FORWARDED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -106,6 +107,22 @@ async def test_without_debug_it_does_not_exist(api: Api, app: Any) -> None:
     app.settings["debug_mode"] = False
     for path in PATHS:
         assert (await api("GET", path, headers=UPGRADE)).status == 404
+
+
+async def test_where_others_reach_the_service_it_does_not_exist(api: Api, app: Any) -> None:
+    app.settings["public_url"] = "https://demo.example.com"
+    for path in PATHS:
+        assert (await api("GET", path, headers=UPGRADE)).status == 404
+    app.settings["public_url"] = "http://localhost:8888"
+    assert (await api("GET", "/practice/texts")).status == 200
+
+
+async def test_what_a_silent_proxy_hands_on_does_not_come_from_this_machine(base_url: str) -> None:
+    host, _, port = base_url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET /practice/texts HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
+    assert b" 404 " in await reader.readline()
+    writer.close()
 
 
 async def test_without_a_simulated_company_it_does_not_exist(api: Api, app: Any) -> None:

@@ -58,6 +58,12 @@ async def test_another_host_in_the_address_bar_opens_nothing(api: Api) -> None:
     assert answer.status == 303
 
 
+async def test_where_others_reach_the_service_everybody_signs_in(api: Api, app: Any) -> None:
+    app.settings["public_url"] = "https://demo.example.com"
+    assert (await api("GET", "/console/rooms")).status == 303
+    assert (await api("GET", "/")).status == 303
+
+
 async def test_staff_sign_in_with_a_code_and_out_again(
     browser: Browser, services: Services, carrier: SimulatedCarrier
 ) -> None:
