@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from thserver.domain.errors import Invalid, NotFound, PaymentRefused
-from thserver.domain.ports import Card, ChargeOutcome, ChargeState, Clock, PaymentEvent
+from thserver.domain.ports import ChargeOutcome, ChargeState, Clock, PaymentEvent
 from thserver.gateways.payment_events import is_fresh, is_signed, parse_event
+from thserver.gateways.simulated_accounts import SimulatedAccounts, new_id
 from thserver.gateways.simulated_cards import AUTHENTICATION_REQUIRED, TEST_CARDS, Refusal
 from thserver.gateways.simulated_records import Records
 from thserver.gateways.simulated_webhooks import SimulatedWebhooks, as_charge, as_intent
@@ -20,7 +19,6 @@ from thserver.gateways.simulated_webhooks import SimulatedWebhooks, as_charge, a
 KEY_LIFE = timedelta(hours=24)
 LOOK_UP_AFTER = timedelta(hours=23)
 LEAST_CENTS, MOST_CENTS = 50, 99_999_999
-ONBOARDING_URL = "https://connect.stripe.example/setup/{account}?return_url={back}"
 
 
 @dataclass
@@ -38,8 +36,16 @@ class Faults:
             setattr(self, name, left - 1)
         return bool(left)
 
+    def at_the_door(self) -> ChargeOutcome | None:
+        """What goes wrong before a request is looked at."""
+        if self.strikes("retry"):
+            return ChargeOutcome(ChargeState.RETRY, reason="rate_limit")
+        if self.strikes("unknown_before_commit"):
+            return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadTimeout")
+        return None
 
-class SimulatedPayments:
+
+class SimulatedPayments(SimulatedAccounts):
     """Everything is in the records before an answer leaves: a killed service finds its charges again."""
 
     publishable_key = "pk_test_simulated"
@@ -53,53 +59,12 @@ class SimulatedPayments:
         webhook_url: str,
         post_webhooks: bool = False,
     ) -> None:
-        self._records = records
-        self._clock = clock
+        super().__init__(records=records, clock=clock)
         self._webhook_secret = webhook_secret
         self.webhooks = SimulatedWebhooks(
             records=records, clock=clock, secret=webhook_secret, url=webhook_url, is_on=post_webhooks
         )
         self.faults = Faults()
-
-    async def create_customer(self, person_id: int, *, email: str | None, key: str) -> str:
-        return self._made_once("customers", "cus", key, {"person_id": person_id, "email": email})
-
-    async def create_setup_intent(self, customer_id: str) -> str:
-        intent = _new_id("seti")
-        self._records.put("setup_intents", intent, {"id": intent, "customer": customer_id})
-        return f"{intent}_secret_{secrets.token_hex(12)}"
-
-    async def confirm_card(self, customer_id: str, payment_method: str) -> Card:
-        """A test card makes a new card of the customer; its holder is taken to be there and to consent."""
-        test_card = TEST_CARDS.get(payment_method)
-        if test_card is None:
-            known = self._attached(payment_method, customer_id)
-            if known is None:
-                raise Invalid(payment_method="unknown")
-            return _shown(known)
-        if test_card.on_setup is not None:
-            raise PaymentRefused(test_card.on_setup.reason)
-        card: dict[str, Any] = {
-            "id": _new_id("pm"),
-            "customer": customer_id,
-            "test_card": payment_method,
-            "brand": test_card.brand,
-            "last4": test_card.last4,
-            "exp_month": 12,
-            "exp_year": self._clock.now().year + 3,
-        }
-        self._records.put("cards", card["id"], card)
-        self._records.update("customers", customer_id, default_card=card["id"])
-        return _shown(card)
-
-    async def cards(self, customer_id: str) -> list[Card]:
-        """The newest first."""
-        found = [card for card in self._records.all("cards") if card["customer"] == customer_id]
-        return [_shown(card) for card in reversed(found)]
-
-    async def detach_card(self, payment_method: str) -> None:
-        if payment_method.isascii():
-            self._records.update("cards", payment_method, customer=None)
 
     async def charge(
         self,
@@ -115,10 +80,8 @@ class SimulatedPayments:
         first_tried_at: datetime | None = None,
     ) -> ChargeOutcome:
         now = self._clock.now()
-        if self.faults.strikes("retry"):
-            return ChargeOutcome(ChargeState.RETRY, reason="rate_limit")
-        if self.faults.strikes("unknown_before_commit"):
-            return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadTimeout")
+        if (nothing := self.faults.at_the_door()) is not None:
+            return nothing
         wanted = {
             "amount": amount_in_cents,
             "customer": customer_id,
@@ -151,16 +114,12 @@ class SimulatedPayments:
 
     async def refund(self, charge_id: str, *, amount_in_cents: int, key: str) -> ChargeOutcome:
         """The outcome's `charge_id` is the refund's own id."""
-        if self.faults.strikes("retry"):
-            return ChargeOutcome(ChargeState.RETRY, reason="rate_limit")
-        if self.faults.strikes("unknown_before_commit"):
-            return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadTimeout")
+        if (nothing := self.faults.at_the_door()) is not None:
+            return nothing
         wanted: dict[str, Any] = {"payment_intent": charge_id, "amount": amount_in_cents}
         slot, earlier = self._slot("refunds", key, finds_old=True)
         if earlier is not None:
-            if earlier["fingerprint"] != _fingerprint(wanted):
-                return ChargeOutcome(ChargeState.DECLINED, reason="idempotency_error")
-            return ChargeOutcome(ChargeState.SUCCEEDED, earlier["id"])
+            return _done_before(earlier, wanted)
         intent = next((one for one in self.intents() if one["id"] == charge_id), None)
         if intent is None or intent["status"] != "succeeded":
             return ChargeOutcome(ChargeState.DECLINED, reason="resource_missing")
@@ -170,7 +129,7 @@ class SimulatedPayments:
         if not 0 < amount_in_cents <= intent["amount"] - back:
             return ChargeOutcome(ChargeState.DECLINED, reason="amount_too_large")
         refund: dict[str, Any] = wanted | {
-            "id": _new_id("re"),
+            "id": new_id("re"),
             "key": key,
             "fingerprint": _fingerprint(wanted),
             "created": int(self._clock.now().timestamp()),
@@ -191,17 +150,13 @@ class SimulatedPayments:
         first_tried_at: datetime | None = None,
     ) -> ChargeOutcome:
         now = self._clock.now()
-        if self.faults.strikes("retry"):
-            return ChargeOutcome(ChargeState.RETRY, reason="rate_limit")
-        if self.faults.strikes("unknown_before_commit"):
-            return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadTimeout")
+        if (nothing := self.faults.at_the_door()) is not None:
+            return nothing
         wanted: dict[str, Any] = {"amount": amount_in_cents, "destination": account}
         looks_up = first_tried_at is not None and now - first_tried_at > LOOK_UP_AFTER
         slot, earlier = self._slot("transfers", key, finds_old=looks_up)
         if earlier is not None:
-            if earlier["fingerprint"] != _fingerprint(wanted):
-                return ChargeOutcome(ChargeState.DECLINED, reason="idempotency_error")
-            return ChargeOutcome(ChargeState.SUCCEEDED, earlier["id"])
+            return _done_before(earlier, wanted)
         if self.faults.decline_next is not None:
             reason, self.faults.decline_next = self.faults.decline_next, None
             return ChargeOutcome(ChargeState.DECLINED, reason=reason)
@@ -210,7 +165,7 @@ class SimulatedPayments:
         if not await self.payout_account_ready(account):
             return ChargeOutcome(ChargeState.DECLINED, reason="insufficient_capabilities_for_transfer")
         sent = wanted | {
-            "id": _new_id("tr"),
+            "id": new_id("tr"),
             "key": key,
             "fingerprint": _fingerprint(wanted),
             "description": description,
@@ -220,20 +175,6 @@ class SimulatedPayments:
         if self.faults.strikes("commit_then_unknown"):
             return ChargeOutcome(ChargeState.UNKNOWN, reason="ReadError")
         return ChargeOutcome(ChargeState.SUCCEEDED, sent["id"])
-
-    async def create_payout_account(self, person_id: int, *, email: str | None, key: str) -> str:
-        start = {"person_id": person_id, "email": email, "ready": False}
-        return self._made_once("accounts", "acct", key, start)
-
-    async def payout_onboarding_url(self, account_id: str, *, return_url: str) -> str:
-        """A page that exists nowhere; `complete_onboarding` is a visit to it."""
-        if self._records.get("accounts", account_id) is None:
-            raise NotFound
-        return ONBOARDING_URL.format(account=account_id, back=return_url)
-
-    async def payout_account_ready(self, account_id: str) -> bool:
-        account = self._records.get("accounts", account_id)
-        return account is not None and account["ready"]
 
     def read_event(self, body: bytes, signature: str | None, now: datetime) -> PaymentEvent | None:
         try:
@@ -246,11 +187,6 @@ class SimulatedPayments:
     async def close(self) -> None:
         await self.webhooks.close()
 
-    def complete_onboarding(self, account_id: str) -> None:
-        """The hero has filled in the card company's form."""
-        if self._records.update("accounts", account_id, ready=True) is None:
-            raise NotFound
-
     def intents(self) -> list[dict[str, Any]]:
         """Every PaymentIntent, declined ones too, in the order in which they were made."""
         return self._records.all("payment_intents")
@@ -260,19 +196,6 @@ class SimulatedPayments:
 
     def transfers(self) -> list[dict[str, Any]]:
         return self._records.all("transfers")
-
-    def customers(self) -> list[dict[str, Any]]:
-        return self._records.all("customers")
-
-    def _made_once(self, kind: str, prefix: str, key: str, start: dict[str, Any]) -> str:
-        """The id of the one thing under this key; a crash between the two writes is mended by the next try."""
-        new = {"id": _new_id(prefix)}
-        made = (
-            new if self._records.add(f"{kind}_by_key", key, new) else self._records.get(f"{kind}_by_key", key)
-        )
-        thing = start | (made or new)
-        self._records.add(kind, thing["id"], thing)
-        return thing["id"]
 
     def _slot(self, kind: str, key: str, *, finds_old: bool) -> tuple[str, dict[str, Any] | None]:
         """Where this key's outcome is or belongs: a forgotten key (a day old) starts anew unless looked up."""
@@ -285,17 +208,13 @@ class SimulatedPayments:
             slot = f"{key}#{times}"
         return slot, None
 
-    def _attached(self, payment_method: str, customer_id: str) -> dict[str, Any] | None:
-        card = self._records.get("cards", payment_method) if payment_method.isascii() else None
-        return card if card is not None and card["customer"] == customer_id else None
-
     def _problem(self, wanted: Mapping[str, Any]) -> str | None:
         """What Stripe refuses before it tries the card; such a refusal is not kept under the key."""
         if wanted["amount"] < LEAST_CENTS:
             return "amount_too_small"
         if wanted["amount"] > MOST_CENTS:
             return "amount_too_large"
-        if self._attached(wanted["payment_method"], wanted["customer"]) is None:
+        if self.attached(wanted["payment_method"], wanted["customer"]) is None:
             return "resource_missing"
         if wanted["payout_account"]:
             account = self._records.get("accounts", wanted["payout_account"])
@@ -308,12 +227,12 @@ class SimulatedPayments:
         return None
 
     def _decide(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        card = self._attached(wanted["payment_method"], wanted["customer"]) or {}
+        card = self.attached(wanted["payment_method"], wanted["customer"]) or {}
         refusal = TEST_CARDS[card["test_card"]].on_charge
         if self.faults.decline_next is not None:
             refusal, self.faults.decline_next = Refusal("card_declined", self.faults.decline_next), None
         return wanted | {
-            "id": _new_id("pi"),
+            "id": new_id("pi"),
             "status": "succeeded" if refusal is None else "requires_payment_method",
             "code": None if refusal is None else refusal.code,
             "reason": None if refusal is None else refusal.reason,
@@ -329,6 +248,13 @@ def _charged_before(earlier: dict[str, Any], wanted: dict[str, Any]) -> ChargeOu
     return ChargeOutcome(ChargeState.DECLINED, reason="idempotency_error")
 
 
+def _done_before(earlier: Mapping[str, Any], wanted: Mapping[str, Any]) -> ChargeOutcome:
+    """The answer to a key that has sent or given back money before."""
+    if earlier["fingerprint"] != _fingerprint(wanted):
+        return ChargeOutcome(ChargeState.DECLINED, reason="idempotency_error")
+    return ChargeOutcome(ChargeState.SUCCEEDED, earlier["id"])
+
+
 def _outcome(intent: Mapping[str, Any]) -> ChargeOutcome:
     if intent["status"] == "succeeded":
         return ChargeOutcome(ChargeState.SUCCEEDED, intent["id"])
@@ -337,13 +263,5 @@ def _outcome(intent: Mapping[str, Any]) -> ChargeOutcome:
     return ChargeOutcome(state, intent["id"], intent["reason"])
 
 
-def _shown(card: Mapping[str, Any]) -> Card:
-    return Card(card["id"], card["brand"], card["last4"], card["exp_month"], card["exp_year"])
-
-
 def _fingerprint(wanted: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
-
-
-def _new_id(prefix: str) -> str:
-    return f"{prefix}_{secrets.token_hex(12)}"
