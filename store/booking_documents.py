@@ -7,6 +7,9 @@ from typing import Any
 
 from thserver.domain.bookings import TAKING, Booking, Kind, News, Pin, State, Suggestion, minutes_taken
 
+# So much of what happened to one booking is remembered.
+MOST_HISTORY = 500
+
 
 def to_document(booking: Booking) -> dict[str, Any]:
     document: dict[str, Any] = {
@@ -92,8 +95,12 @@ def news_from(found: dict[str, Any]) -> News:
 
 
 def happened(news: News) -> dict[str, Any]:
-    """What is pushed for something that happened: to be told, and to stay known."""
-    return {"news": news_document(news), "history": news_document(news)}
+    """What is pushed for something that happened: to be told, and to stay known, but for what is long past where
+    people change their minds without end."""
+    return {
+        "news": news_document(news),
+        "history": {"$each": [news_document(news)], "$slice": -MOST_HISTORY},
+    }
 
 
 def pin_document(pin: Pin) -> dict[str, Any]:

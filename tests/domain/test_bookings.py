@@ -107,6 +107,13 @@ def test_a_time_of_an_earlier_suggestion_of_whomever_is_a_repetition() -> None:
             bookings.check_new_times(seen, times(120, repeated, 150), NOW)
 
 
+def test_two_who_never_agree_do_not_offer_times_without_end() -> None:
+    offered = (Suggestion(HOST, times(60, 75, 90), NOW),) * bookings.MOST_SUGGESTIONS
+    bookings.check_new_times(booking(suggestions=offered[1:]), times(120, 135, 150), NOW)
+    with pytest.raises(WrongState):
+        bookings.check_new_times(booking(suggestions=offered), times(120, 135, 150), NOW)
+
+
 @pytest.mark.parametrize("minutes", [0, 1, 14, 16, 121, 135, -15])
 def test_a_length_is_a_number_of_quarters_up_to_two_hours(minutes: int) -> None:
     bookings.check_length(15)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from store import booking_documents
 from store.booking_documents import taken
 from tests.booking_makers import World
 from tests.fakes.clock import FakeClock
@@ -412,6 +413,19 @@ async def test_nobody_is_texted_by_one_person_without_end(court: Court) -> None:
         await gatherings.exclude(court.king, gathering.id, court.ben.id)
         await court.services.background.idle()
     assert len(court.texts(court.ben)) == 5
+
+
+async def test_what_is_known_of_a_gathering_does_not_grow_without_end(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(booking_documents, "MOST_HISTORY", 4)
+    gatherings = court.services.gatherings
+    gathering = await court.gather(starts=court.now + HOUR)
+    for _ in range(4):
+        await gatherings.invite(court.king, gathering.id, court.ben.id)
+        await gatherings.exclude(court.king, gathering.id, court.ben.id)
+    history = await court.world.database.bookings.history(gathering.id)
+    assert [each.what for each in history] == ["invited", "left"] * 2
 
 
 async def test_invitations_are_throttled(court: Court, clock: FakeClock) -> None:

@@ -78,6 +78,8 @@ MOVES: dict[str, Move] = {
 
 SUGGESTION_LEAD = timedelta(minutes=30)
 QUARTER = timedelta(minutes=15)
+# Each is told to the other side, and stays in the booking.
+MOST_SUGGESTIONS = 50
 LENGTHS_IN_MIN = tuple(range(15, 121, 15))
 # A request that nobody has touched for so long is over. A gathering waits for nobody's answer.
 LAPSES_AFTER = timedelta(days=14)
@@ -187,8 +189,11 @@ def check_times(times: tuple[datetime, ...], now: datetime) -> None:
 
 
 def check_new_times(booking: Booking, times: tuple[datetime, ...], now: datetime) -> None:
-    """As check_times; and none was suggested before in this booking, by whomever. Raises AlreadySuggested."""
+    """As check_times; and none was suggested before in this booking, by whomever. Raises AlreadySuggested, or WrongState
+    when the two have offered each other so much that they will not agree this way."""
     check_times(times, now)
+    if len(booking.suggestions) >= MOST_SUGGESTIONS:
+        raise WrongState
     earlier = {time for suggestion in booking.suggestions for time in suggestion.times}
     if not earlier.isdisjoint(times):
         raise AlreadySuggested
