@@ -265,6 +265,14 @@ WRONG: dict[str, tuple[Parts, str]] = {
         },
         "two windows overlap",
     ),
+    "before all calendars": (
+        {"people": [ANN], "availability": [{"windows": [{"starts": "0001-01-01T00:00:00+14:00"}]}]},
+        "availability: starts is far from any time of ours",
+    ),
+    "after all calendars": (
+        {"people": [ANN], "availability": [{"windows": [{"starts": "9999-12-31T23:59:59Z"}]}]},
+        "availability: starts is far from any time of ours",
+    ),
     "contact": ({"people": [ANN], "contacts": [{"phone": "mum", "name": "Mum"}]}, "contacts: phone"),
 }
 

@@ -26,6 +26,8 @@ from thserver.domain.weekly_availability import MOST_WINDOWS as MOST_WEEKLY_WIND
 MOST_TEXT = 2000
 MOST_SKILLS = 200
 LARGEST_NUMBER = 2**53
+# What is at the ends of the calendar cannot be told in another zone.
+YEARS = 1900, 9000
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EMAIL = re.compile(r"[^\s@<>\"',;:\\]{1,64}@[^\s@<>\"',;:\\.]+(\.[^\s@<>\"',;:\\.]+)+")
 USERNAME = re.compile(r"[\w.@+-]{1,150}")
@@ -125,6 +127,8 @@ class _Row:
             raise self.wrong(name, "no time") from None
         if value.tzinfo is None:
             raise self.wrong(name, "a time without its offset")
+        if not YEARS[0] < value.year < YEARS[1]:
+            raise self.wrong(name, "far from any time of ours")
         return value.astimezone(UTC).replace(microsecond=0)
 
     def clock_time(self, name: str) -> time:
