@@ -91,6 +91,20 @@ def test_outside_development_ordinary_answers_are_not_logged(capsys: pytest.Capt
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/calendar/0123abcd.ics", "/calendar/…"),
+        ("/calendar/feed/", "/calendar/feed/"),
+        ("/phone/announcements/15/0ae06182bc51", "/phone/announcements/15/…"),
+        ("//phone//announcements/15/0ae06182bc51", "//phone//announcements/15/…"),
+        ("/phone/voice", "/phone/voice"),
+    ],
+)
+def test_what_only_its_addressee_may_know_is_left_out_of_a_path(path: str, shown: str) -> None:
+    assert logs.shown_path(path) == shown
+
+
 def test_a_quiet_command_shows_trouble_only(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(load({"DEBUG": "True"}, dotenv=None), quiet=True)
     log = logging.getLogger("thserver.test")

@@ -20,7 +20,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 _access = logging.getLogger("thserver.access")
 _CHATTY = ("apscheduler", "asyncio", "httpcore", "httpx", "motor", "pymongo", "stripe", "tornado", "twilio")
-_SECRET_PATHS = re.compile(r"(?i)^(/+calendar/+)(?!feed/?$).+", re.DOTALL)
+_SECRET_PATHS = re.compile(r"(?i)^(/+calendar/+(?!feed/?$)|/+phone/+announcements/+[0-9]+/+).+", re.DOTALL)
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -56,7 +56,8 @@ def log_request(handler: Any) -> None:
 
 
 def shown_path(path: str) -> str:
-    """A request's path as it may be logged: who has the address of a calendar feed may read it."""
+    """A request's path as it may be logged: who has the address of a calendar feed may read it, and that of an
+    announcement says that it is ours."""
     return _SECRET_PATHS.sub(r"\1…", path)
 
 
