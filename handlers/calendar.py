@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from handlers.access import anyone, signed_in
 from handlers.base import Handler, unknown_path
+from handlers.descriptions import described
 from handlers.fields import utc_text
 from handlers.media import MediaDialect
+from handlers.webhooks import answers
 
 
 class CalendarDialect(MediaDialect):
@@ -18,19 +20,23 @@ class OwnFeed(Handler):
     dialect = CalendarDialect()
 
     @signed_in
+    @described(answers={201: answers.FeedAddress})
     async def post(self) -> None:
         """A new address, shown only now; an earlier one ends."""
         token = await self.services.calendar_feeds.make(self.me)
         self.reply({"url": f"{self.application.settings['base_url']}/calendar/{token}.ics"}, status=201)
 
     @signed_in
+    @described(answers={200: answers.Feed})
     async def get(self) -> None:
         """Whether there is one, and since when."""
         feed = await self.services.calendar_feeds.of(self.me)
         self.reply({"exists": feed is not None, "since": utc_text(feed.created) if feed else None})
 
     @signed_in
+    @described(answers={204: None})
     async def delete(self) -> None:
+        """End it."""
         await self.services.calendar_feeds.revoke(self.me)
         self.reply(status=204)
 
@@ -57,8 +63,9 @@ class Feed(Handler):
         self.finish(await feeds.written(page))
 
 
+OWN_FEED: list[tuple[str, type[Handler]]] = [(r"/calendar/feed/?", OwnFeed)]
 ROUTES: list[tuple[str, type[Handler]]] = [
-    (r"/calendar/feed/?", OwnFeed),
+    *OWN_FEED,
     (r"/calendar/([0-9a-f]{40})\.ics", Feed),
     (r"/calendar(?:/.*)?", unknown_path(CalendarDialect())),
 ]

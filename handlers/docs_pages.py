@@ -11,7 +11,7 @@ from handlers.access import anyone
 from handlers.base import Handler
 from handlers.console.base import ConsolePage
 from handlers.console.dialect import DIALECT
-from handlers.openapi.contracts import CONTRACTS, Contract, contract_named
+from handlers.openapi.contracts import DOCUMENTED, Contract, contract_named
 from handlers.openapi.document import document
 from handlers.openapi.reading import page_of
 from thserver.domain.errors import NotFound
@@ -50,7 +50,7 @@ class Contracts(ConsolePage):
 
     @anyone
     async def get(self) -> None:
-        self.show("docs.html", contracts=CONTRACTS)
+        self.show("docs.html", contracts=DOCUMENTED)
 
 
 class ContractPage(ConsolePage):

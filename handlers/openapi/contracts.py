@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.base import Dialect, Handler
+from handlers.calendar import OWN_FEED
 from handlers.circles.dialect import DIALECT as CIRCLES_DIALECT
 from handlers.circles.routes import ROUTES as CIRCLES
 from handlers.experts.dialect import DIALECT as EXPERTS_DIALECT
@@ -22,6 +23,8 @@ from handlers.meetings_dispatch import BothDialects
 from handlers.mentors.dialect import DIALECT as MENTORS_DIALECT
 from handlers.mentors.routes import ROUTES as MENTORS
 from handlers.payments.routes import CLIENT_ROUTES as PAYMENTS
+from handlers.webhooks.dialect import DIALECT as WEBHOOKS_DIALECT
+from handlers.webhooks.routes import ROUTES as WEBHOOKS
 from thserver.domain.errors import Refusal, Throttled
 
 Routes = Sequence[tuple[str, type[Handler]]]
@@ -49,6 +52,9 @@ The HTTP status is 200 always; what came of a request is in `http_status_code` a
 GATHERINGS_ABOUT = """\
 Sign in with a code that is texted. Pictures are uploaded as multipart forms. `/api/meetings…` is another contract's too: the scheme `Token` says that this
 one is meant."""
+WEBHOOKS_ABOUT = """\
+Whoever is signed in by one of the contracts is signed in here; webhooks are for staff. What is posted to an endpoint, and how it is signed, is
+described in `docs/webhooks.md`. A calendar program asks for the feed at its secret address, which ends in `.ics`."""
 LIMIT_HEADERS = {
     "X-RateLimit-Limit": {"description": "Requests a minute.", "schema": {"type": "string"}},
     "X-RateLimit-Remaining": {
@@ -135,5 +141,17 @@ CONTRACTS = (
 )
 
 
+# Beside the contracts: for those who build on the service.
+WEBHOOKS_AND_FEEDS = Contract(
+    name="webhooks",
+    title="Webhooks: what happens is told to other servers, and to calendars",
+    about=WEBHOOKS_ABOUT,
+    routes=(*WEBHOOKS, *OWN_FEED),
+    dialect=WEBHOOKS_DIALECT,
+    security=_header("Authorization", "Token <token>"),
+)
+DOCUMENTED = (*CONTRACTS, WEBHOOKS_AND_FEEDS)
+
+
 def contract_named(name: str) -> Contract | None:
-    return next((contract for contract in CONTRACTS if contract.name == name), None)
+    return next((contract for contract in DOCUMENTED if contract.name == name), None)

@@ -57,7 +57,7 @@ class Endpoint:
     def section(self) -> str:
         """The handler's module, or its package where the contract's own is another one."""
         *_, package, module = self.handler.__module__.split(".")
-        return module if package == self.contract.name else package
+        return module if package in (self.contract.name, "handlers") else package
 
     @property
     def access(self) -> str:

@@ -7,16 +7,28 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from handlers.fields import MESSAGES, Body, Choice, Flag, Moment, Text, WholeNumber, fields, utc_text
+from handlers.fields import (
+    MESSAGES,
+    Body,
+    Choice,
+    Described,
+    Flag,
+    Moment,
+    Text,
+    WholeNumber,
+    fields,
+    like,
+    utc_text,
+)
 from handlers.paging import PageQuery
-from thserver.domain.webhook_events import EVENT_TYPES, Event
+from thserver.domain.webhook_events import EVENT_TYPES, EVERYTHING, Event
 from thserver.domain.webhooks import LONGEST_OVERLAP, Delivery, DeliveryState, Endpoint, Replayed
 
 LONGEST_NAME = 60
 TYPES = tuple(EVENT_TYPES)
 
 
-class EventNames(fields.Field[list[str]]):
+class EventNames(fields.Field[list[str]], Described):
     """A list of types of events, or of `*`."""
 
     default_error_messages = {
@@ -32,6 +44,10 @@ class EventNames(fields.Field[list[str]]):
             raise self.make_error("too_many")
         return value
 
+    def as_json_schema(self) -> dict[str, Any]:
+        one = {"type": "string", "enum": [*TYPES, EVERYTHING]}
+        return {"type": "array", "items": one, "minItems": 1, "maxItems": len(TYPES) + 1}
+
 
 def host_in(url: str) -> str:
     """The only part of an endpoint's URL that is fit for a log: the others may hold passwords."""
@@ -42,7 +58,7 @@ def host_in(url: str) -> str:
 
 
 class NewEndpoint(Body):
-    url = Text(required=True)
+    url = Text(required=True, metadata=like("https://example.com/hooks"))
     events = EventNames(required=True)
     description = Text(blank=True, longest=500, load_default="")
 

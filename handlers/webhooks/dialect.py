@@ -38,6 +38,16 @@ class WebhooksDialect(base.Dialect):
         "out_of_range": "This is out of range.",
     }
 
+    shapes = {
+        **base.Dialect.shapes,
+        "FieldErrors": {
+            "type": "object",
+            "properties": {"detail": {"type": "string"}, "errors": base.FIELD_ERRORS},
+            "required": ["detail", "errors"],
+            "additionalProperties": False,
+        },
+    }
+
     def refusal(self, refusal: Refusal) -> tuple[int, Any]:
         status, body = super().refusal(refusal)
         if isinstance(refusal, (errors.Invalid, base.FieldErrors)):

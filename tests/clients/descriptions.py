@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from handlers.openapi.contracts import CONTRACTS
+from handlers.openapi.contracts import DOCUMENTED
 from handlers.openapi.document import JSON, document, endpoints_of
 from handlers.openapi.paths import is_endpoint
 
@@ -22,7 +22,7 @@ SHARED, SCHEMES = "/api/meetings", {"experts": "bearer", "gatherings": "token"}
 def _routes() -> list[tuple[re.Pattern[str], str, dict[str, tuple[str, dict[str, Any]]]]]:
     """The documented routes: pattern, contract, and for each method where its description stands."""
     found = []
-    for contract in CONTRACTS:
+    for contract in DOCUMENTED:
         paths = document(contract, "http://localhost")["paths"]
         by_pattern: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {}
         for endpoint in endpoints_of(contract):
@@ -39,7 +39,7 @@ def _routes() -> list[tuple[re.Pattern[str], str, dict[str, tuple[str, dict[str,
 
 @functools.cache
 def _validator(contract_name: str, template: str, method: str, status: str) -> Validator | None:
-    contract = next(each for each in CONTRACTS if each.name == contract_name)
+    contract = next(each for each in DOCUMENTED if each.name == contract_name)
     whole = document(contract, "http://localhost")
     response = whole["paths"][template][method]["responses"][status]
     if "content" not in response:
