@@ -6,9 +6,7 @@ his PIN in the same update, and is taken off the line right after it.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from store.bookings import Stale
@@ -16,7 +14,7 @@ from store.database import Database
 from thserver.domain import codes
 from thserver.domain import gatherings as rules
 from thserver.domain.bookings import Booking, Kind, News, Pin, State
-from thserver.domain.errors import AlreadyExists, Invalid, NotFound, Refusal, TimeTaken, Unavailable
+from thserver.domain.errors import AlreadyExists, Invalid, NotFound, Refusal, Unavailable
 from thserver.domain.gatherings import Gathering, gathering_of
 from thserver.domain.media import Picture
 from thserver.domain.people import Person
@@ -24,6 +22,8 @@ from thserver.domain.ports import Clock
 from thserver.services.background import Background
 from thserver.services.blacklist import Blacklist
 from thserver.services.booking_moves import PIN_ATTEMPTS, BookingMoves
+from thserver.services.gathering_heirs import Heirs
+from thserver.services.gathering_news import change_news, left_news, moved_news
 from thserver.services.gathering_texts import GatheringTexts
 from thserver.services.media import Media
 from thserver.services.news import NewsDesk
@@ -61,6 +61,7 @@ class Gatherings:
         self._rooms = rooms
         self._texts = texts
         self._secret_key = secret_key
+        self._heirs = Heirs(database=database, clock=clock, news=news, rooms=rooms)
 
     async def get(self, person: Person, gathering_id: int) -> Gathering:
         """Raises NotFound, also for somebody who is not in it."""
@@ -144,7 +145,7 @@ class Gatherings:
                 await self._texts.count(sender.id, 1)
                 counted = True
             now = self._clock.now()
-            news = _news("invited", booking, sender.id, now, about=user_id)
+            news = change_news("invited", booking, sender.id, now, about=user_id)
             pin = self._pin(booking, user_id, attempt, beside=booking.pins) if booking.pins else None
             changed = await self._gatherings.invite(booking, user_id, pin=pin, news=news, now=now)
             self._news.tell(changed)
@@ -188,7 +189,7 @@ class Gatherings:
             state, minutes = rules.after_completion(booking, now)
             news = None
             if state is State.CANCELLED and booking.state is State.AGREED:
-                news = _news("called_off", booking, king.id, now)
+                news = change_news("called_off", booking, king.id, now)
             changed = await self._gatherings.complete(booking, state, minutes, news=news, now=now)
             self._news.tell(changed)
             return changed
@@ -206,7 +207,7 @@ class Gatherings:
             if person_id in booking.guest_ids:
                 return await self._let_go(booking, person_id, by=person_id)
             if booking.guest_ids:
-                return await self._pass_on(booking, now)
+                return await self._heirs.pass_on(booking, now)
             gathering = gathering_of(booking)
             # In doubt first: should the process die in between, the sweep takes the picture away.
             await self._media.doubt(gathering.logo_id, owner_id=gathering.logo_owner_id, purpose="logo")
@@ -272,7 +273,7 @@ class Gatherings:
                 if person_id not in pins:
                     pins[person_id] = self._pin(booking, person_id, attempt, beside=pins.values())
             changed = await self._gatherings.set_time(
-                booking, starts, pins=pins.values(), news=_moved(booking, king.id, now), now=now
+                booking, starts, pins=pins.values(), news=moved_news(booking, king.id, now), now=now
             )
             self._news.tell(changed)
             return changed
@@ -282,47 +283,10 @@ class Gatherings:
     async def _let_go(self, booking: Booking, person_id: int, *, by: int) -> Booking:
         now = self._clock.now()
         changed = await self._gatherings.let_go(
-            booking, person_id, news=_left(booking, person_id, by, now), now=now
+            booking, person_id, news=left_news(booking, person_id, by, now), now=now
         )
         self._news.tell(changed)
         return changed
-
-    async def _pass_on(self, booking: Booking, now: datetime) -> Booking:
-        """The king leaves, and one of the others is king. Raises Stale."""
-        heirs = list(booking.guest_ids)
-        random.shuffle(heirs)
-        people = await self._people.many(heirs)
-        heirs = [each for each in heirs if each in people and people[each].has_account] or heirs
-        in_use = await self._rooms.is_used(booking.room, booking.id)
-        holds_time = rules.holds_time(booking, now)
-        for heir_id in heirs:
-            try:
-                changed = await self._crown(booking, heir_id, people, in_use=in_use, holds_time=holds_time)
-                break
-            except TimeTaken:
-                continue
-        else:
-            # Everybody hosts another call then: one of them is king all the same, and chooses when he dials.
-            changed = await self._crown(booking, heirs[0], people, in_use=in_use, holds_time=False)
-        if in_use and not await self._rooms.is_used(booking.room, booking.id):
-            await self._gatherings.take_next_room(booking.id)
-        self._news.tell(changed)
-        return changed
-
-    async def _crown(
-        self, booking: Booking, heir_id: int, people: Mapping[int, Person], *, in_use: bool, holds_time: bool
-    ) -> Booking:
-        name = people[heir_id].full_name if heir_id in people else ""
-        now = self._clock.now()
-        return await self._gatherings.crown(
-            booking,
-            heir_id,
-            room=await self._people.give_slug(heir_id, name),
-            later=in_use,
-            holds_time=holds_time,
-            news=_left(booking, booking.host_id, booking.host_id, now),
-            now=now,
-        )
 
     async def _who_may_be_invited(self, sender_id: int, user_ids: Sequence[int]) -> list[int]:
         """Those of them, each once, who are here and have not blocked the sender."""
@@ -346,20 +310,3 @@ class Gatherings:
 
     def _show_out(self, gathering_id: int) -> None:
         self._background.soon(f"show out of {gathering_id}", lambda: self._rooms.show_out(gathering_id))
-
-
-def _news(what: str, booking: Booking, by: int, now: datetime, *, about: int | None = None) -> News:
-    """Of a change that is still to be made; `about` is whom alone it concerns."""
-    version = booking.details["version"] + 1
-    return News(f"{what}:{version}" if about is None else f"{what}:{version}:{about}", what, by, now)
-
-
-def _moved(booking: Booking, by: int, now: datetime) -> News:
-    return replace(_news("moved", booking, by, now), was=booking.starts)
-
-
-def _left(booking: Booking, person_id: int, by: int, now: datetime) -> News | None:
-    """For his calendar; nothing that is over, or has no time, is taken out of it."""
-    if booking.state is not State.AGREED or booking.starts is None or booking.starts <= now:
-        return None
-    return _news("left", booking, by, now, about=person_id)
