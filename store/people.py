@@ -256,6 +256,10 @@ class People(CountedCancellations):
             {"_id": person_id}, {"$pull": {"tokens": {"hash": {"$ne": except_hash}}}}
         )
 
+    async def end_tokens_of(self, person_id: int, contract: str) -> None:
+        """End every sign-in that this contract gave him."""
+        await self._collection.update_one({"_id": person_id}, {"$pull": {"tokens": {"contract": contract}}})
+
     async def with_phones(self, phones: Iterable[str]) -> list[Person]:
         """The people whose proven number is among these, the oldest account first."""
         cursor = self._collection.find({"phone": {"$in": list(phones)}}, {"tokens": 0})

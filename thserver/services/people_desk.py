@@ -11,6 +11,7 @@ from thserver.domain.errors import Conflict, NotFound
 from thserver.domain.heroes import Hero
 from thserver.domain.people import Person, normal_email
 from thserver.domain.ports import Clock
+from thserver.services.sign_in import CONSOLE
 from thserver.services.usernames import normal_username
 
 LARGEST_ID = 2**63
@@ -84,8 +85,12 @@ class PeopleDesk:
         return await self._people.all_staff()
 
     async def set_staff(self, person_id: int, *, is_staff: bool) -> Person:
-        """Raises NotFound for somebody who is not there or has closed his account."""
-        return await self._people.change(person_id, {"is_staff": is_staff, "updated": self._clock.now()})
+        """Whoever is staff no more is signed out of the console, where his pages may be open. Raises NotFound for
+        somebody who is not there or has closed his account."""
+        person = await self._people.change(person_id, {"is_staff": is_staff, "updated": self._clock.now()})
+        if not is_staff:
+            await self._people.end_tokens_of(person_id, CONSOLE)
+        return person
 
     async def _named_exactly(self, text: str) -> list[Person]:
         people = self._people

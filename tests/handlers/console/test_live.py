@@ -68,6 +68,24 @@ async def test_staff_are_let_in_and_told_when_they_have_signed_out(
         assert await socket.closed() == 4401
 
 
+async def test_whoever_is_staff_no_more_is_told_nothing_more_and_is_not_let_in_when_he_is_staff_again(
+    api: Api, app: Any, base_url: str, services: Services
+) -> None:
+    app.settings["debug_mode"] = False
+    browser = Browser(api)
+    person = await make_staff(services)
+    await browser.sign_in(person.email or "", PASSWORD)
+    elsewhere = await services.sign_in.give_token(person.id, "heroes")
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    async with opened(base_url, LIVE, headers={"Cookie": cookie}) as socket:
+        await services.people_desk.set_staff(person.id, is_staff=False)
+        await services.console_live.check_tokens()
+        assert await socket.closed() == 4401
+    await services.people_desk.set_staff(person.id, is_staff=True)
+    assert (await browser.get("/console/rooms")).status == 303
+    assert (await services.sign_in.who(elsewhere)).id == person.id
+
+
 async def test_nobody_else_is_let_in(app: Any, base_url: str, services: Services) -> None:
     app.settings["debug_mode"] = False
     async with opened(base_url, LIVE) as socket:
