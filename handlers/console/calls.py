@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from marshmallow import validate
+
 from handlers.access import console
 from handlers.console import drawing
 from handlers.console.base import ConsolePage
@@ -70,7 +72,8 @@ class RefundForm(Body):
     charge_id = Text(required=True, longest=300)
     amount = Text(blank=True, longest=20, load_default="")
     reason = Text(blank=True, longest=LONGEST_REASON, load_default="")
-    key = Text(required=True, longest=64)
+    # It goes to the card company in a header.
+    key = Text(required=True, longest=64, validate=validate.Regexp(r"[A-Za-z0-9_.-]+\Z"))
 
 
 class CallsPage(ConsolePage):

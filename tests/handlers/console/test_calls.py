@@ -180,6 +180,17 @@ async def test_what_cannot_be_given_back_is_said(
     assert payments.refunds() == []
 
 
+@pytest.mark.parametrize("key", ["k\u00e9", "k 1", "k\r\nX: y", "../k", "k" * 65])
+async def test_a_key_that_no_header_may_carry_is_refused_before_anything_is_written_down(
+    world: World, browser: Browser, payments: SimulatedPayments, key: str
+) -> None:
+    call = await settled(world)
+    answer = await browser.post(f"/console/calls/{call.booking.id}/refund", **refund(call, key=key))
+    assert answer.status == 400
+    assert (await charge_of(world, call.charge_id)).refunds == ()
+    assert payments.refunds() == []
+
+
 async def test_a_page_from_elsewhere_gives_nothing_back(
     world: World, api: Api, payments: SimulatedPayments
 ) -> None:
