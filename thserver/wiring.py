@@ -141,6 +141,7 @@ async def wire(
         sign_in=sign_in,
         codes=accounts.codes,
         people=accounts.people,
+        confirmations=accounts.confirmations,
         passwords=accounts.passwords,
         media=accounts.media,
         outbox=outbox,
@@ -239,6 +240,7 @@ async def wire(
         codes=accounts.codes,
         phone_sign_in=accounts.phone_sign_in,
         people=accounts.people,
+        confirmations=accounts.confirmations,
         people_desk=console.people_desk,
         retention=Retention(database=database, clock=clock, keep_days=settings.keep_calls_days),
         person_import=PersonImport(

@@ -13,6 +13,7 @@ from thserver.gateways.images import Images
 from thserver.gateways.password_hasher import PasswordHasher
 from thserver.services.background import Background
 from thserver.services.codes import Codes, TokenKinds
+from thserver.services.confirmation_letters import ConfirmationLetters
 from thserver.services.heroes import Heroes
 from thserver.services.media import Media
 from thserver.services.outbox import Outbox
@@ -31,6 +32,7 @@ class Accounts:
     heroes: Heroes
     media: Media
     people: People
+    confirmations: ConfirmationLetters
     passwords: Passwords
     phone_sign_in: PhoneSignIn
     usernames: Usernames
@@ -77,6 +79,14 @@ def wire_accounts(
     )
     database.people.base_url = settings.base_url
     media = Media(database=database, clock=clock, images=Images())
+    confirmations = ConfirmationLetters(
+        database=database,
+        clock=clock,
+        codes=codes,
+        outbox=outbox,
+        token_kinds=token_kinds,
+        web_domain=settings.web_domain,
+    )
     people = People(
         database=database,
         clock=clock,
@@ -85,8 +95,8 @@ def wire_accounts(
         heroes=heroes,
         outbox=outbox,
         media=media,
+        confirmations=confirmations,
         token_kinds=token_kinds,
-        web_domain=settings.web_domain,
         reveal_codes=settings.debug,
     )
     passwords = Passwords(
@@ -104,6 +114,7 @@ def wire_accounts(
         heroes=heroes,
         media=media,
         people=people,
+        confirmations=confirmations,
         passwords=passwords,
         phone_sign_in=PhoneSignIn(
             database=database,
@@ -113,6 +124,13 @@ def wire_accounts(
             media=media,
             takes_master_code=settings.debug,
         ),
-        usernames=Usernames(database=database, clock=clock, sign_in=sign_in, people=people, media=media),
+        usernames=Usernames(
+            database=database,
+            clock=clock,
+            sign_in=sign_in,
+            people=people,
+            media=media,
+            confirmations=confirmations,
+        ),
         own_account=OwnAccount(people=people, media=media),
     )

@@ -14,6 +14,7 @@ from thserver.services.circle_accounts import CircleAccounts
 from thserver.services.circles import Circles
 from thserver.services.closing import Closing
 from thserver.services.codes import Codes, TokenKinds
+from thserver.services.confirmation_letters import ConfirmationLetters
 from thserver.services.death_notices import DeathNotices
 from thserver.services.invitations import Invitations
 from thserver.services.media import Media
@@ -41,6 +42,7 @@ def wire_circles(
     sign_in: SignIn,
     codes: Codes,
     people: People,
+    confirmations: ConfirmationLetters,
     passwords: Passwords,
     media: Media,
     outbox: Outbox,
@@ -88,6 +90,7 @@ def wire_circles(
             sign_in=sign_in,
             codes=codes,
             people=people,
+            confirmations=confirmations,
             passwords=passwords,
             media=media,
             outbox=outbox,

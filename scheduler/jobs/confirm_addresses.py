@@ -6,4 +6,4 @@ from thserver.services.all import Services
 
 
 async def confirm_addresses(services: Services) -> int:
-    return await services.people.mail_left_over()
+    return await services.confirmations.mail_left_over()

@@ -148,7 +148,7 @@ async def test_address_and_number_are_to_be_proven_unless_staff_says_that_they_a
     assert (ann.phone, ann.phone_pending) == (None, "+13125550123")
     assert (ann.email, ann.email_verified, ann.email_pending) == ("ann@example.com", False, "ann@example.com")
     services.clock.set(ann.created + timedelta(minutes=1))  # type: ignore[attr-defined]
-    assert await services.people.mail_left_over() == 1
+    assert await services.confirmations.mail_left_over() == 1
     token = await mailed_token(services, "ann@example.com", length=10)
     assert (await services.people.prove_email(ann, token)).email_verified
 

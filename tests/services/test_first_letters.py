@@ -39,8 +39,8 @@ async def test_whoever_is_registered_gets_his_letter_once(
             await make_person(services, email=ADDRESS, verified=False)
     monkeypatch.undo()
     clock.advance(seconds=31)
-    assert await services.people.mail_left_over() == (0 if point is None else 1)
-    assert await services.people.mail_left_over() == 0
+    assert await services.confirmations.mail_left_over() == (0 if point is None else 1)
+    assert await services.confirmations.mail_left_over() == 0
     person = await database.people.with_email(ADDRESS)
     assert person is not None
     token = await mailed_token(services, ADDRESS, length=10)
@@ -54,6 +54,6 @@ async def test_whoever_has_proven_his_address_meanwhile_gets_no_letter(
     person = await make_person(services, email=ADDRESS)
     await database.people.change(person.id, {"letter_due": clock.now()})
     clock.advance(seconds=31)
-    assert await services.people.mail_left_over() == 1
+    assert await services.confirmations.mail_left_over() == 1
     await services.background.idle()
     assert len(mail.letters_to(ADDRESS)) == 1

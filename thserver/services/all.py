@@ -24,6 +24,7 @@ from thserver.services.closing import Closing
 from thserver.services.codes import Codes
 from thserver.services.conference_records import ConferenceRecords
 from thserver.services.conferences import Conferences
+from thserver.services.confirmation_letters import ConfirmationLetters
 from thserver.services.console_live import ConsoleLive
 from thserver.services.console_sign_in import ConsoleSignIn
 from thserver.services.contacts import Contacts
@@ -98,6 +99,7 @@ class Services:
     codes: Codes
     phone_sign_in: PhoneSignIn
     people: People
+    confirmations: ConfirmationLetters
     people_desk: PeopleDesk
     personal_data: PersonalData
     person_import: PersonImport

@@ -28,6 +28,7 @@ from thserver.domain.ports import Clock
 from thserver.services.background import Background
 from thserver.services.closing import Closing
 from thserver.services.codes import Codes, TokenKinds
+from thserver.services.confirmation_letters import ConfirmationLetters
 from thserver.services.invitations import Invitations
 from thserver.services.media import Media
 from thserver.services.outbox import Outbox
@@ -60,6 +61,7 @@ class CircleAccounts:
         sign_in: SignIn,
         codes: Codes,
         people: People,
+        confirmations: ConfirmationLetters,
         passwords: Passwords,
         media: Media,
         outbox: Outbox,
@@ -76,6 +78,7 @@ class CircleAccounts:
         self._sign_in = sign_in
         self._codes = codes
         self._people = people
+        self._confirmations = confirmations
         self._passwords = passwords
         self._media = media
         self._outbox = outbox
@@ -228,7 +231,7 @@ class CircleAccounts:
         """Once a minute at most."""
         if not await self._may_mail("confirm_address", person.id):
             return
-        await self._people.mail_first_confirmation(person.id, person.email_pending or person.email or "")
+        await self._confirmations.mail_first(person.id, person.email_pending or person.email or "")
 
     async def _mail_owner(self, email: str) -> None:
         """Somebody has tried to register with this address. If it was its owner, he can go on from here."""

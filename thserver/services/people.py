@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from store.database import Database
-from thserver import kill_points
 from thserver.domain import codes, passwords
 from thserver.domain.errors import (
     AlreadyExists,
@@ -20,13 +19,12 @@ from thserver.domain.errors import (
     Refusal,
     Throttled,
     TokenNotFound,
-    Unavailable,
 )
 from thserver.domain.people import Person, normal_email
 from thserver.domain.phone_numbers import masked
 from thserver.domain.ports import Clock
-from thserver.services.background import one_of_many
 from thserver.services.codes import NEW_PHONE, REGISTRATION, CodeKind, Codes, TokenKinds
+from thserver.services.confirmation_letters import ConfirmationLetters
 from thserver.services.heroes import Heroes
 from thserver.services.media import Media
 from thserver.services.outbox import Outbox
@@ -40,12 +38,6 @@ PLAIN_FIELDS = ("first_name", "last_name", "is_active", "email_notifications", "
 SHOWN_BY_HERO = ("first_name", "last_name", "is_active")
 # The same confirmation is not mailed again within this time.
 LETTER_PAUSE = timedelta(minutes=1)
-LEFT_OVER_AFTER = timedelta(seconds=30)
-
-kill_points.POINTS |= {
-    "person.added": "somebody is registered; his letter is not written",
-    "person.letter_written": "the letter is in the outbox; that it is due is still noted",
-}
 
 
 class People:
@@ -59,8 +51,8 @@ class People:
         heroes: Heroes,
         outbox: Outbox,
         media: Media,
+        confirmations: ConfirmationLetters,
         token_kinds: TokenKinds,
-        web_domain: str,
         reveal_codes: bool,
     ) -> None:
         self._people = database.people
@@ -71,7 +63,7 @@ class People:
         self._heroes = heroes
         self._outbox = outbox
         self._media = media
-        self._web_domain = web_domain
+        self._confirmations = confirmations
         self._reveal_codes = reveal_codes
         self._token_kinds = token_kinds
 
@@ -132,29 +124,8 @@ class People:
             if isinstance(refusal, AlreadyExists) and refusal.field == "phone":
                 raise Invalid(phone="taken") from refusal
             raise
-        await self.mail_first_confirmation(person.id, email)
+        await self._confirmations.mail_first(person.id, email)
         return person, token
-
-    async def mail_first_confirmation(self, person_id: int, email: str) -> None:
-        """He is registered, whatever becomes of the letter now: the sweep finds that it is due."""
-        kill_points.reached("person.added")
-        try:
-            await self._mail_confirmation(person_id, email, is_first=True)
-            kill_points.reached("person.letter_written")
-            await self._people.letter_written(person_id)
-        except Unavailable:
-            log.warning("person %s gets his letter to confirm his address later", person_id)
-
-    async def mail_left_over(self) -> int:
-        """Write to those whose first letter a process that died has not written; says how many there were."""
-        left = await self._people.without_letter(before=self._clock.now() - LEFT_OVER_AFTER)
-        for person in left:
-            with one_of_many(f"the first letter to person {person.id}"):
-                key = _first_letter(person.id)
-                if person.email_pending is not None and not await self._outbox.known([key]):
-                    await self._mail_confirmation(person.id, person.email_pending, is_first=True)
-                await self._people.letter_written(person.id)
-        return len(left)
 
     async def log_in(self, *, email: str, password: str, contract: str, address: str) -> tuple[Person, str]:
         """Raises BadCredentials, in the same time for known and unknown addresses, or Throttled."""
@@ -194,7 +165,7 @@ class People:
         if "hero_outdated" in changes:
             await self._heroes.follow_person(person.id)
         if mail_to:
-            await self._mail_confirmation(person.id, mail_to)
+            await self._confirmations.mail(person.id, mail_to)
         return changed
 
     async def change_phone(
@@ -327,26 +298,3 @@ class People:
                 purpose="account",
             )
         return {"phone": None, "phone_pending": phone}
-
-    async def _mail_confirmation(self, person_id: int, email: str, *, is_first: bool = False) -> None:
-        token = await self._codes.make_token(self._token_kinds.confirm_address, person_id, about=email)
-        keys = [_first_letter(person_id)] if is_first else []
-        # He may ask for it again as soon as he has it: then it is another letter.
-        for key in [*keys, f"confirm-address:{person_id}:{codes.new_token()}"]:
-            if await self._outbox.add_letter(
-                key=key,
-                to=email,
-                person_id=person_id,
-                template="confirm_address",
-                facts={
-                    "token": token,
-                    "link": f"https://{self._web_domain}/verify-email/{token}",
-                    "days": self._token_kinds.confirm_address.life.days,
-                },
-                purpose="account",
-            ):
-                return
-
-
-def _first_letter(person_id: int) -> str:
-    return f"confirm-address:{person_id}:first"

@@ -14,6 +14,7 @@ from thserver.domain.password_strength import check_strength
 from thserver.domain.people import Person, normal_email
 from thserver.domain.ports import Clock
 from thserver.services.codes import NEW_PHONE_DIGITS
+from thserver.services.confirmation_letters import ConfirmationLetters
 from thserver.services.media import Media
 from thserver.services.people import People
 from thserver.services.sign_in import SignIn
@@ -23,7 +24,14 @@ FLAGS = ("is_mentor", "is_mentee")
 
 class Usernames:
     def __init__(
-        self, *, database: Database, clock: Clock, sign_in: SignIn, people: People, media: Media
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        sign_in: SignIn,
+        people: People,
+        media: Media,
+        confirmations: ConfirmationLetters,
     ) -> None:
         self._rows = database.people
         self._numbers = database.numbers
@@ -31,6 +39,7 @@ class Usernames:
         self._sign_in = sign_in
         self._people = people
         self._media = media
+        self._confirmations = confirmations
 
     async def register(
         self, *, username: str, email: str, password: str, repeated: str, address: str
@@ -149,7 +158,7 @@ class Usernames:
             await self._rows.add(person, token)
         except AlreadyExists as error:
             raise Invalid({error.field: "taken"}) from error
-        await self._people.mail_first_confirmation(person.id, email)
+        await self._confirmations.mail_first(person.id, email)
         return person
 
 
