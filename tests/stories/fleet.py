@@ -37,14 +37,21 @@ class Fleet:
     async def start(self, port: int, **more: str) -> None:
         process = await self._run("serve", PORT=str(port), **more)
         assert process.stdout is not None
-        async with asyncio.timeout(PATIENCE_S):
-            async for line in process.stdout:
-                if b"is ready at" in line:
-                    break
-            else:
-                raise AssertionError("the service did not start")
-        # What it found in the data folder of how far ahead it was may be the place of another process.
-        behind = self.ahead_s - await self._how_far_ahead(port)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                async for line in process.stdout:
+                    if b"is ready at" in line:
+                        break
+                else:
+                    raise AssertionError("the service did not start")
+            # What it found in the data folder of how far ahead it was may be the place of another process.
+            behind = self.ahead_s - await self._how_far_ahead(port)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            _close(process)
+            raise
         self.processes[port] = process
         if behind > 1:
             await self._put_ahead(port, behind)
