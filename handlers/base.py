@@ -5,7 +5,6 @@ A handler method is three lines: read, ask, reply. Business is in services, word
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,8 +14,19 @@ from marshmallow import Schema, ValidationError
 from tornado.web import HTTPError, RequestHandler
 
 from handlers.access import served_methods
+from handlers.bodies import (
+    FORMS,
+    MAX_BODY,
+    MULTIPART,
+    FieldErrors,
+    Malformed,
+    TooLarge,
+    UnsupportedMedia,
+    strict_object,
+)
 from handlers.descriptions import Description, description_of
-from thserver.domain.errors import Invalid, Refusal, Throttled, Unavailable
+from handlers.dialect import Dialect
+from thserver.domain.errors import Refusal, Throttled, Unavailable
 from thserver.domain.people import Person
 from thserver.logs import shown_path
 
@@ -24,134 +34,6 @@ if TYPE_CHECKING:
     from thserver.services.all import Services
 
 log = logging.getLogger("thserver.http")
-
-MAX_BODY = 1024 * 1024
-MAX_UPLOAD = 10 * 1024 * 1024
-MULTIPART = "multipart/form-data"
-FORMS = ("application/x-www-form-urlencoded", MULTIPART)
-
-
-class Malformed(Refusal):
-    """The body is not what it says it is: bad JSON, a list where an object is due, bad form encoding."""
-
-    code = "malformed"
-
-
-class TooLarge(Refusal):
-    """The body is larger than this route takes."""
-
-    code = "too_large"
-
-
-class UnsupportedMedia(Refusal):
-    """A body of a kind that no route reads."""
-
-    code = "unsupported_media"
-
-
-class FieldErrors(Refusal):
-    """What a schema found wrong, already in the wire's field names and words: {field: [sentence, …]}."""
-
-    code = "field_errors"
-
-    def __init__(self, messages: dict[str, Any]) -> None:
-        self.messages = messages
-        super().__init__(messages)
-
-
-def strict_object(text: bytes) -> dict[str, Any]:
-    """A JSON object: UTF-8, finite numbers, no lone surrogates, no key twice. Raises Malformed."""
-    try:
-        body = orjson.loads(text)
-        # orjson is strict but for repeated keys, of which it keeps the last.
-        json.loads(text, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
-        raise Malformed from error
-    if not isinstance(body, dict):
-        raise Malformed
-    return body
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def one_sentence(key: str) -> dict[str, Any]:
-    """The JSON schema of an object with a sentence under this key."""
-    return {
-        "type": "object",
-        "properties": {key: {"type": "string"}},
-        "required": [key],
-        "additionalProperties": False,
-    }
-
-
-FIELD_ERRORS = {
-    "description": "What is wrong, field by field.",
-    "type": "object",
-    "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-    "minProperties": 1,
-}
-
-
-class Dialect:
-    """How a contract words what went wrong. One instance per contract; see each `dialect.py`."""
-
-    name: ClassVar[str] = "general"
-    # By the class of the refusal, the nearest base class winning: (status, sentence).
-    words: ClassVar[Mapping[type[Refusal], tuple[int, str]]] = {}
-    # Sentences for the codes in Invalid, and the wire's names for our fields.
-    problems: ClassVar[Mapping[str, str]] = {}
-    field_names: ClassVar[Mapping[str, str]] = {}
-    not_found: ClassVar[str] = "Not found."
-    method_not_allowed: ClassVar[str] = 'Method "{method}" not allowed.'
-    # The forms of what is said of refusals, as JSON schema.
-    shapes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "Refusal": one_sentence("detail"),
-        "FieldErrors": FIELD_ERRORS,
-    }
-
-    def status_and_sentence(self, refusal: Refusal) -> tuple[int, str]:
-        return self.word(type(refusal))
-
-    def word(self, kind: type[Refusal]) -> tuple[int, str]:
-        for base in kind.__mro__:
-            if base in self.words:
-                return self.words[base]
-        raise LookupError(f"{self.name} has no word for {kind.code}")
-
-    def http_status(self, kind: type[Refusal]) -> int:
-        return self.word(kind)[0]
-
-    def told(self, kind: type[Refusal]) -> str:
-        """What a document says of such a refusal."""
-        return self.word(kind)[1]
-
-    def shape(self, kind: type[Refusal]) -> str:
-        """The name of the form, one of `shapes`, that the body for such a refusal has."""
-        return "FieldErrors" if issubclass(kind, (FieldErrors, Invalid)) else "Refusal"
-
-    def field_messages(self, refusal: Invalid) -> dict[str, list[str]]:
-        return {
-            self.field_names.get(field, field): [self.problems[problem]]
-            for field, problem in refusal.problems.items()
-        }
-
-    def refusal(self, refusal: Refusal) -> tuple[int, Any]:
-        """The HTTP status and the body for a refusal."""
-        status, sentence = self.status_and_sentence(refusal)
-        if isinstance(refusal, FieldErrors):
-            return status, refusal.messages
-        if isinstance(refusal, Invalid):
-            return status, self.field_messages(refusal)
-        return status, {"detail": sentence}
-
-    def http_error(self, status: int, reason: str) -> tuple[int, Any]:
-        """The HTTP status and the body for what the framework refuses: unknown path, wrong method, our own bugs."""
-        return status, {"detail": reason}
 
 
 class Handler(RequestHandler):

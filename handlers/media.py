@@ -8,9 +8,10 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from handlers import base
+from handlers import bodies
 from handlers.access import anyone_slowly
 from handlers.base import Handler, unknown_path
+from handlers.dialect import Dialect
 from thserver.domain import errors
 from thserver.services.media import FileServer
 
@@ -19,7 +20,7 @@ LONGEST_S = 60.0
 TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
-class MediaDialect(base.Dialect):
+class MediaDialect(Dialect):
     name = "media"
     words = {
         errors.Refusal: (400, "The request could not be done."),
@@ -29,7 +30,7 @@ class MediaDialect(base.Dialect):
         errors.Conflict: (409, "Something was there first."),
         errors.Throttled: (429, "Too many tries."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
-        base.TooLarge: (413, "The request is too large."),
+        bodies.TooLarge: (413, "The request is too large."),
     }
 
 

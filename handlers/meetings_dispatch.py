@@ -8,9 +8,10 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches
 
-from handlers import base
+from handlers import bodies
 from handlers.access import anyone
 from handlers.base import Handler
+from handlers.dialect import Dialect
 from thserver.domain import errors
 from thserver.domain.errors import NotSignedIn, Refusal
 
@@ -33,7 +34,7 @@ def for_scheme(
     return [(ForScheme(scheme, pattern), handler) for pattern, handler in routes]
 
 
-class BothDialects(base.Dialect):
+class BothDialects(Dialect):
     """What clients of both contracts understand."""
 
     name = "meetings"
@@ -41,7 +42,7 @@ class BothDialects(base.Dialect):
         errors.Refusal: (400, "The request could not be done."),
         errors.NotSignedIn: (401, "Authentication credentials were not provided."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
-        base.TooLarge: (413, "The request is too large."),
+        bodies.TooLarge: (413, "The request is too large."),
     }
 
     shapes = {

@@ -9,7 +9,8 @@ import pytest
 
 import handlers
 from handlers.access import unmarked_methods
-from handlers.base import Dialect, Handler
+from handlers.base import Handler
+from handlers.dialect import Dialect
 from handlers.url_table import URL_TABLE
 from thserver.domain.bookings import State
 from thserver.domain.errors import Refusal

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from marshmallow import Schema
 from tornado.web import HTTPError
 
-from handlers.base import FORMS, FieldErrors, Handler, Malformed, UnknownPath
+from handlers.base import Handler, UnknownPath
+from handlers.bodies import FORMS, FieldErrors, Malformed
 from handlers.circles.dialect import DIALECT, label
 from handlers.circles.fields import BLANK, Section
 from handlers.circles.parameters import nested

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from handlers import base
+from handlers import bodies
+from handlers.dialect import Dialect
 from thserver.domain import circles, death_notices, errors
 from thserver.domain.errors import Invalid, Refusal
 
@@ -48,7 +49,7 @@ def label(field: str) -> str:
     return LABELS.get(field, field.replace("_", " ").capitalize())
 
 
-class CirclesDialect(base.Dialect):
+class CirclesDialect(Dialect):
     name = "circles"
     words = {
         errors.Refusal: (400, "The request could not be done"),
@@ -76,10 +77,10 @@ class CirclesDialect(base.Dialect):
         death_notices.AlreadyAuthorised: (400, "The death notice is already authorised"),
         death_notices.NotAuthorised: (400, "The death notice is not authorised"),
         death_notices.DetailsSent: (400, "The funeral details are already sent"),
-        base.Malformed: (400, "The request is not in the expected format"),
-        base.FieldErrors: (400, "Please check for form errors"),
-        base.TooLarge: (400, "The request is too large"),
-        base.UnsupportedMedia: (400, "The request is not in the expected format"),
+        bodies.Malformed: (400, "The request is not in the expected format"),
+        bodies.FieldErrors: (400, "Please check for form errors"),
+        bodies.TooLarge: (400, "The request is too large"),
+        bodies.UnsupportedMedia: (400, "The request is not in the expected format"),
     }
     codes: Mapping[type[Refusal], str] = {
         errors.Refusal: "BAD_REQUEST",
@@ -94,7 +95,7 @@ class CirclesDialect(base.Dialect):
         errors.Invalid: "BAD_PARAMETERS",
         errors.Throttled: ACCESS_DENIED,
         errors.Unavailable: "SERVER_MAINTENANCE",
-        base.FieldErrors: "BAD_PARAMETERS",
+        bodies.FieldErrors: "BAD_PARAMETERS",
     }
     problems = {
         "oneself": "can't be your own",
@@ -130,10 +131,10 @@ class CirclesDialect(base.Dialect):
         """`failure` is what the route says about fields that are wrong."""
         status, sentence = self.status_and_sentence(refusal)
         error: dict[str, Any] = {"code": self.code(type(refusal))}
-        if isinstance(refusal, (Invalid, base.FieldErrors)):
+        if isinstance(refusal, (Invalid, bodies.FieldErrors)):
             sentence = failure or sentence
             messages = (
-                refusal.messages if isinstance(refusal, base.FieldErrors) else self.field_messages(refusal)
+                refusal.messages if isinstance(refusal, bodies.FieldErrors) else self.field_messages(refusal)
             )
             error["errors"] = [
                 {"field": field, "message": said} for field, all_said in messages.items() for said in all_said

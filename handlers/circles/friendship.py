@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.access import anyone, signed_in
-from handlers.base import FieldErrors, Malformed
+from handlers.bodies import FieldErrors, Malformed
 from handlers.circles import answers, request_bodies, response_bodies
 from handlers.circles.base import CirclesHandler
 from handlers.circles.request_bodies import MOST_ENTRIES

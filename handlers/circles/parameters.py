@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handlers.base import Malformed
+from handlers.bodies import Malformed
 
 NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,3})")
 KEY = re.compile(r"\[([^\[\]]*)\]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.access import signed_in
-from handlers.base import MAX_BODY, MAX_UPLOAD
+from handlers.bodies import MAX_BODY, MAX_UPLOAD
 from handlers.circles import answers, request_bodies, response_bodies
 from handlers.circles.base import CirclesHandler
 from handlers.descriptions import described

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from handlers import base
+from handlers import bodies
+from handlers.dialect import Dialect
 from thserver.domain import errors
 from thserver.services.examples import ExamplesChanged, NotPractising
 from thserver.services.leases import Taken
 
 
-class ConsoleDialect(base.Dialect):
+class ConsoleDialect(Dialect):
     name = "console"
     problems = {
         "blank": "Nothing that can be spoken is in it.",
@@ -29,9 +30,9 @@ class ConsoleDialect(base.Dialect):
         errors.OutcomeUnknown: (424, "It is not known whether this was done. Look before you try again."),
         errors.PaymentRefused: (402, "The card company refused."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
-        base.Malformed: (400, "The request could not be read."),
-        base.TooLarge: (413, "The request is too large."),
-        base.UnsupportedMedia: (415, "JSON, please."),
+        bodies.Malformed: (400, "The request could not be read."),
+        bodies.TooLarge: (413, "The request is too large."),
+        bodies.UnsupportedMedia: (415, "JSON, please."),
     }
 
 

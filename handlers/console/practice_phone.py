@@ -16,7 +16,8 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from handlers.access import anyone
-from handlers.base import Handler, Malformed
+from handlers.base import Handler
+from handlers.bodies import Malformed
 from handlers.console.dialect import DIALECT
 from handlers.console.this_machine import comes_from_here
 

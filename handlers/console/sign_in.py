@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.access import anyone, console
-from handlers.base import FieldErrors, Malformed
+from handlers.bodies import FieldErrors, Malformed
 from handlers.console.base import SIGN_IN, ConsolePage, safe_return
 from handlers.fields import Body, Password, Phone, Text
 from thserver.domain.errors import BadCredentials, CodeWrong, NotSignedIn, Throttled

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from handlers.access import console
-from handlers.base import FieldErrors
+from handlers.bodies import FieldErrors
 from handlers.console.base import ConsolePage
 from handlers.fields import Body, Choice, Text, WholeNumber
 from handlers.webhooks.bodies import host_in

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import base
+from handlers import bodies
+from handlers.dialect import FIELD_ERRORS, Dialect, one_sentence
 from thserver.domain import credits, errors, messages
 from thserver.domain.bookings import State
 from thserver.domain.errors import Refusal
@@ -29,7 +30,7 @@ ABOUT_FIELDS: dict[type[Refusal], str] = {
 }
 
 
-class ExpertsDialect(base.Dialect):
+class ExpertsDialect(Dialect):
     name = "experts"
     words = {
         errors.Refusal: (400, "The request could not be done."),
@@ -53,10 +54,10 @@ class ExpertsDialect(base.Dialect):
         errors.CarrierRefused: (400, "This phone number can not be texted."),
         errors.PaymentRefused: (400, "The card was refused."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
-        base.Malformed: (400, "The body is not valid JSON."),
-        base.FieldErrors: (400, "Invalid."),
-        base.TooLarge: (413, "The request is too large."),
-        base.UnsupportedMedia: (415, "Unsupported media type."),
+        bodies.Malformed: (400, "The body is not valid JSON."),
+        bodies.FieldErrors: (400, "Invalid."),
+        bodies.TooLarge: (413, "The request is too large."),
+        bodies.UnsupportedMedia: (415, "Unsupported media type."),
     }
     field_names = {
         "starts": "scheduled_start",
@@ -86,10 +87,10 @@ class ExpertsDialect(base.Dialect):
         "not_a_rating": "The rating must be between 1 and 5.",
     }
     shapes = {
-        "Refusal": base.one_sentence("error"),
+        "Refusal": one_sentence("error"),
         "FieldErrors": {
             "type": "object",
-            "properties": {"errors": base.FIELD_ERRORS},
+            "properties": {"errors": FIELD_ERRORS},
             "required": ["errors"],
             "additionalProperties": False,
         },
@@ -100,7 +101,7 @@ class ExpertsDialect(base.Dialect):
 
     def refusal(self, refusal: Refusal) -> tuple[int, Any]:
         status, sentence = self.status_and_sentence(refusal)
-        if isinstance(refusal, base.FieldErrors):
+        if isinstance(refusal, bodies.FieldErrors):
             return status, {"errors": refusal.messages}
         if isinstance(refusal, errors.Invalid):
             return status, {"errors": self.field_messages(refusal)}

@@ -10,7 +10,7 @@ import orjson
 from tornado.web import HTTPError
 
 from handlers.access import DEADLINE_S, token_in
-from handlers.base import FieldErrors, Malformed, strict_object
+from handlers.bodies import FieldErrors, Malformed, strict_object
 from handlers.experts import request_bodies, response_bodies
 from handlers.experts.base import ExpertsHandler
 from handlers.web_socket import OUR_FAULT, POLICY, TRY_LATER, WebSocket, origin_of, text_frame

@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import Schema
 
-from handlers.base import FORMS, MAX_UPLOAD, FieldErrors, Handler
+from handlers.base import Handler
+from handlers.bodies import FORMS, MAX_UPLOAD, FieldErrors
 from handlers.gatherings.dialect import DIALECT, INVALID_IMAGE, NO_FILE
 from handlers.gatherings.lists import lists_in
 from thserver.domain.errors import Invalid, NotSignedIn

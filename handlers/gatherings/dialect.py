@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import base
+from handlers import bodies
+from handlers.dialect import Dialect
 from thserver.domain import errors
 from thserver.domain.errors import Refusal
 
@@ -19,7 +20,7 @@ EMPTY_USERS = "This list may not be empty"
 BLANK_NAME = "This field may not be blank"
 
 
-class GatheringsDialect(base.Dialect):
+class GatheringsDialect(Dialect):
     name = "gatherings"
     words = {
         errors.Refusal: (400, "The request could not be done."),
@@ -38,10 +39,10 @@ class GatheringsDialect(base.Dialect):
         errors.CarrierRefused: (400, INVALID_PHONE),
         errors.PaymentRefused: (402, "The card was refused."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
-        base.Malformed: (400, "JSON parse error."),
-        base.FieldErrors: (400, "Invalid."),
-        base.TooLarge: (413, "The request is too large."),
-        base.UnsupportedMedia: (415, "Unsupported media type in request."),
+        bodies.Malformed: (400, "JSON parse error."),
+        bodies.FieldErrors: (400, "Invalid."),
+        bodies.TooLarge: (413, "The request is too large."),
+        bodies.UnsupportedMedia: (415, "Unsupported media type in request."),
     }
     # What is said of a field although the business says it of the whole.
     said_of = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.access import anyone
-from handlers.base import FieldErrors
+from handlers.bodies import FieldErrors
 from handlers.descriptions import described
 from handlers.gatherings import answers, request_bodies, response_bodies
 from handlers.gatherings.base import GatheringsHandler, UploadHandler

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from handlers import base
+from handlers import bodies
+from handlers.dialect import Dialect
 from thserver.domain import errors
 from thserver.domain.bookings import State
 
@@ -17,7 +18,7 @@ STATUS_LETTERS = {
 }
 
 
-class HeroesDialect(base.Dialect):
+class HeroesDialect(Dialect):
     name = "heroes"
     words = {
         errors.Refusal: (400, "The request could not be done."),
@@ -44,10 +45,10 @@ class HeroesDialect(base.Dialect):
         errors.CarrierRefused: (424, "The message could not be sent to the provided phone number."),
         errors.PaymentRefused: (402, "The card was refused."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
-        base.Malformed: (400, "JSON parse error."),
-        base.FieldErrors: (400, "Invalid."),
-        base.TooLarge: (413, "The request is too large."),
-        base.UnsupportedMedia: (415, "Unsupported media type."),
+        bodies.Malformed: (400, "JSON parse error."),
+        bodies.FieldErrors: (400, "Invalid."),
+        bodies.TooLarge: (413, "The request is too large."),
+        bodies.UnsupportedMedia: (415, "Unsupported media type."),
     }
     problems = {
         "taken": "This is taken by another user.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.access import anyone, signed_in
-from handlers.base import MAX_BODY, MAX_UPLOAD
+from handlers.bodies import MAX_BODY, MAX_UPLOAD
 from handlers.descriptions import described
 from handlers.mentors import answers, request_bodies, response_bodies
 from handlers.mentors.base import MentorsHandler

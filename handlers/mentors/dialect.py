@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from handlers import base
+from handlers import bodies
+from handlers.dialect import Dialect
 from thserver.domain import availability, errors
 from thserver.domain.bookings import Booking, State, is_stale
 from thserver.domain.errors import Invalid, Refusal
@@ -32,7 +33,7 @@ def status_word(booking: Booking, now: datetime) -> str:
     return CANCELED if is_stale(booking, now) else STATUS_WORDS[booking.state]
 
 
-class MentorsDialect(base.Dialect):
+class MentorsDialect(Dialect):
     name = "mentors"
     words = {
         errors.Refusal: (400, "The request could not be done."),
@@ -54,10 +55,10 @@ class MentorsDialect(base.Dialect):
         errors.CarrierRefused: (400, "The phone number can not be texted."),
         errors.PaymentRefused: (402, "The card was refused."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
-        base.Malformed: (400, "JSON parse error."),
-        base.FieldErrors: (400, "Invalid."),
-        base.TooLarge: (413, "The request is too large."),
-        base.UnsupportedMedia: (415, "Unsupported media type in request."),
+        bodies.Malformed: (400, "JSON parse error."),
+        bodies.FieldErrors: (400, "Invalid."),
+        bodies.TooLarge: (413, "The request is too large."),
+        bodies.UnsupportedMedia: (415, "Unsupported media type in request."),
     }
     problems = {
         "too_long": "This is too long.",

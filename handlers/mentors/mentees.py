@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.access import signed_in
-from handlers.base import strict_object
+from handlers.bodies import strict_object
 from handlers.descriptions import described, many
 from handlers.mentors import answers, request_bodies, response_bodies
 from handlers.mentors.base import ListQuery, MentorsHandler

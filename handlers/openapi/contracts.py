@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.base import Dialect, Handler
+from handlers.base import Handler
 from handlers.calendar import OWN_FEED
 from handlers.circles.dialect import DIALECT as CIRCLES_DIALECT
 from handlers.circles.routes import ROUTES as CIRCLES
+from handlers.dialect import Dialect
 from handlers.experts.dialect import DIALECT as EXPERTS_DIALECT
 from handlers.experts.routes import MEETINGS as EXPERT_MEETINGS
 from handlers.experts.routes import ROUTES as EXPERTS

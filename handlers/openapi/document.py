@@ -13,10 +13,11 @@ from typing import Any
 
 from apispec import APISpec
 
-from handlers import base
+from handlers import bodies
 from handlers.access import served_methods
 from handlers.base import Handler
 from handlers.descriptions import Content, Description, description_of
+from handlers.dialect import Dialect
 from handlers.openapi.contracts import COMMON, Contract
 from handlers.openapi.paths import (
     is_endpoint,
@@ -31,7 +32,7 @@ from thserver.domain.errors import Refusal
 OPENAPI = "3.1.0"
 JSON, MULTIPART = "application/json", "multipart/form-data"
 SIGN_IN = "token"
-ANYWHERE = (base.Malformed, base.TooLarge, errors.Unavailable)
+ANYWHERE = (bodies.Malformed, bodies.TooLarge, errors.Unavailable)
 BY_ACCESS: dict[str, tuple[type[Refusal], ...]] = {
     "anyone": (),
     "signed_in": (errors.NotSignedIn, errors.BadToken),
@@ -182,7 +183,7 @@ def _by_status(
     }
 
 
-def _add_shared(responses: dict[str, Any], dialect: base.Dialect) -> None:
+def _add_shared(responses: dict[str, Any], dialect: Dialect) -> None:
     """What is answered to whoever does not say which contract he means."""
     content = responses[str(dialect.http_status(errors.NotSignedIn))]["content"][JSON]
     shape = {"$ref": f"#/components/schemas/{dialect.shape(errors.NotSignedIn)}"}
@@ -207,9 +208,9 @@ def _refusals(endpoint: Endpoint) -> Iterator[type[Refusal]]:
     yield from ANYWHERE
     yield from BY_ACCESS[endpoint.access]
     if description.body is not None:
-        yield base.UnsupportedMedia
+        yield bodies.UnsupportedMedia
     if description.body is not None or description.query is not None:
-        yield base.FieldErrors
+        yield bodies.FieldErrors
     if "{" in endpoint.template:
         yield errors.NotFound
     yield from description.refuses

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from handlers import base
+from handlers import base, bodies
 from handlers.access import signed_by_card_company
+from handlers.dialect import Dialect
 from thserver.domain import errors
 from thserver.domain.ports import PaymentEvent
 
@@ -18,15 +19,15 @@ class NotFromCardCompany(errors.Refusal):
     code = "not_from_card_company"
 
 
-class WebhookDialect(base.Dialect):
+class WebhookDialect(Dialect):
     """Read by nobody but whoever looks at the card company's log of deliveries."""
 
     name = "card company"
     words = {
         errors.Refusal: (400, "Not accepted."),
         errors.Unavailable: (503, "Temporarily unavailable."),
-        base.TooLarge: (413, "Too large."),
-        base.FieldErrors: (400, "Not accepted."),
+        bodies.TooLarge: (413, "Too large."),
+        bodies.FieldErrors: (400, "Not accepted."),
         errors.Invalid: (400, "Not accepted."),
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, ClassVar
 
-from handlers.base import MULTIPART, Handler, Malformed
+from handlers.base import Handler
+from handlers.bodies import MULTIPART, Malformed
 from handlers.phone.dialect import DIALECT, NotAuthentic
 from handlers.phone.signature import is_hashed, is_signed
 from thserver.metrics import WEBHOOKS_REJECTED

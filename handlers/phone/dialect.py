@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from handlers import base
+from handlers import bodies
+from handlers.dialect import Dialect
 from thserver.domain import errors
 
 
@@ -16,7 +17,7 @@ class NotAuthentic(errors.Refusal):
         super().__init__(reason)
 
 
-class PhoneDialect(base.Dialect):
+class PhoneDialect(Dialect):
     name = "phone"
     words = {
         errors.Refusal: (400, ""),
@@ -24,9 +25,9 @@ class PhoneDialect(base.Dialect):
         errors.Conflict: (409, ""),
         errors.Throttled: (429, ""),
         errors.Unavailable: (503, ""),
-        base.TooLarge: (413, ""),
-        base.UnsupportedMedia: (400, ""),
-        base.Malformed: (400, ""),
+        bodies.TooLarge: (413, ""),
+        bodies.UnsupportedMedia: (400, ""),
+        bodies.Malformed: (400, ""),
         NotAuthentic: (403, ""),
     }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import base
+from handlers import bodies
+from handlers.dialect import FIELD_ERRORS, Dialect
 from thserver.domain import errors
 from thserver.domain.errors import Refusal
 from thserver.services.webhooks import TooManyEndpoints
 
 
-class WebhooksDialect(base.Dialect):
+class WebhooksDialect(Dialect):
     name = "webhooks"
     words = {
         errors.Refusal: (400, "The request could not be done."),
@@ -23,10 +24,10 @@ class WebhooksDialect(base.Dialect):
         TooManyEndpoints: (409, "There are too many endpoints already."),
         errors.Throttled: (429, "Too many tries."),
         errors.Unavailable: (503, "The service is temporarily unavailable."),
-        base.FieldErrors: (400, "Something in the request is wrong."),
-        base.Malformed: (400, "The request could not be read."),
-        base.TooLarge: (413, "The request is too large."),
-        base.UnsupportedMedia: (415, "JSON, please."),
+        bodies.FieldErrors: (400, "Something in the request is wrong."),
+        bodies.Malformed: (400, "The request could not be read."),
+        bodies.TooLarge: (413, "The request is too large."),
+        bodies.UnsupportedMedia: (415, "JSON, please."),
     }
     problems = {
         "not_a_url": "Enter a valid URL.",
@@ -39,10 +40,10 @@ class WebhooksDialect(base.Dialect):
     }
 
     shapes = {
-        **base.Dialect.shapes,
+        **Dialect.shapes,
         "FieldErrors": {
             "type": "object",
-            "properties": {"detail": {"type": "string"}, "errors": base.FIELD_ERRORS},
+            "properties": {"detail": {"type": "string"}, "errors": FIELD_ERRORS},
             "required": ["detail", "errors"],
             "additionalProperties": False,
         },
@@ -50,7 +51,7 @@ class WebhooksDialect(base.Dialect):
 
     def refusal(self, refusal: Refusal) -> tuple[int, Any]:
         status, body = super().refusal(refusal)
-        if isinstance(refusal, (errors.Invalid, base.FieldErrors)):
+        if isinstance(refusal, (errors.Invalid, bodies.FieldErrors)):
             _, sentence = self.status_and_sentence(refusal)
             return status, {"detail": sentence, "errors": body}
         return status, body

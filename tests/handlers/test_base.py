@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.base import Malformed, strict_object
+from handlers.bodies import Malformed, strict_object
 
 JUNK = {
     "empty": b"",
