@@ -12,7 +12,7 @@ from thserver.domain.errors import BadCredentials, CodeWrong, NotSignedIn, Throt
 from thserver.services.console_sign_in import LIFE
 
 WRONG = "This does not let you in. Check what you have typed; only staff can sign in here."
-SLOWER = "Too many tries. Wait a minute, and try again."
+SLOWER = "Too many tries. Wait a while, and try again, or let a code be texted to you."
 NO_NUMBER = "This is no phone number. Write it like +1 202 555 0123."
 SENT = "If this is the number of a staff account, a code is on its way to it. It is good for five minutes."
 

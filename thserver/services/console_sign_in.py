@@ -26,6 +26,7 @@ CODE = CodeKind(purpose="console", length=6, alphabet=digits, life=timedelta(min
 # A working day, rather than the month of the apps.
 LIFE = timedelta(hours=12)
 NOBODY = 0
+PASSWORDS_PER_HOUR = 20
 
 
 class ConsoleSignIn:
@@ -62,6 +63,9 @@ class ConsoleSignIn:
     async def with_password(self, name: str, password: str, *, address: str) -> tuple[Person, str]:
         """`name` is an e-mail address or a phone number. Raises BadCredentials or Throttled."""
         await self._sign_in.check_address(address)
+        name = _normal(name)
+        # Guesses at one password may come from everywhere. Whoever is kept out by them has the code.
+        await self._sign_in.check_name(name, purpose="console-password", limit=PASSWORDS_PER_HOUR)
         person = _staff(await self._named(name))
         person = await self._sign_in.with_password(person, password)
         return person, await self._let_in(person, how="password")
@@ -74,11 +78,8 @@ class ConsoleSignIn:
 
     async def _named(self, name: str) -> Person | None:
         if "@" in name:
-            return await self._people.with_email(normal_email(name))
-        phone = phone_numbers.parse(name)
-        if phone is None:
-            raise BadCredentials
-        return await self._people.with_phone(phone)
+            return await self._people.with_email(name)
+        return await self._people.with_phone(name)
 
     async def _let_in(self, person: Person, *, how: str) -> str:
         actor = Actor(person.id, person.full_name)
@@ -96,6 +97,16 @@ class ConsoleSignIn:
             await self._codes.text(CODE, phone, address=address, person_id=person.id)
         except Refusal as refusal:
             log.warning("no console code was texted to person %s: %s", person.id, refusal)
+
+
+def _normal(name: str) -> str:
+    """The address or number that is meant. Raises BadCredentials."""
+    if "@" in name:
+        return normal_email(name)
+    phone = phone_numbers.parse(name)
+    if phone is None:
+        raise BadCredentials
+    return phone
 
 
 def _staff(person: Person | None) -> Person | None:

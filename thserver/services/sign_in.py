@@ -14,6 +14,7 @@ from thserver.domain.ports import Clock
 from thserver.gateways.password_hasher import PasswordHasher
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 # What gives tokens that are good nowhere else.
 CONSOLE = "console"
 
@@ -74,6 +75,14 @@ class SignIn:
         if used > self._limit_per_address:
             raise Throttled(retry_after=60 - now.second)
         return used
+
+    async def check_name(self, name: str, *, purpose: str, limit: int) -> None:
+        """Count one try under this name within the hour, from wherever, whether there is such a person or not. Raises
+        Throttled beyond the limit."""
+        now = self._clock.now()
+        used = await self._limits.count(f"{purpose}:{name}", window=HOUR, now=now)
+        if used > limit:
+            raise Throttled(retry_after=3600 - int(now.timestamp()) % 3600)
 
     def new_token(self, contract: str, *, life: timedelta | None = None) -> tuple[str, Token]:
         """A token for the client, and what of it is kept."""

@@ -193,6 +193,21 @@ async def test_too_many_tries_are_slowed_down(
     assert "Retry-After" in answers[3].headers
 
 
+async def test_guesses_at_one_password_from_everywhere_come_to_an_end_and_a_code_still_lets_in(
+    browser: Browser, services: Services, carrier: SimulatedCarrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.sign_in, "_limit_per_address", 1000)
+    person = await make_staff(services)
+    for name in (person.email or "", "nobody@example.com"):
+        answers = [await browser.sign_in(name.upper() if n % 2 else name, "wrong") for n in range(21)]
+        assert [answer.status for answer in answers] == [401] * 20 + [429]
+    assert (await browser.sign_in(person.email or "", PASSWORD)).status == 429
+    await browser.post("/console/sign-in", by="ask", phone=person.phone or "")
+    code = await code_for(services, carrier, person)
+    answer = await browser.post("/console/sign-in", by="code", phone=person.phone or "", code=code)
+    assert answer.status == 303
+
+
 async def test_over_https_the_cookie_travels_nowhere_else(
     browser: Browser, services: Services, app: Any
 ) -> None:
