@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 LONGEST_FRAME = 4096
 LONGEST_TEXT = 1600
 FURTHEST_AHEAD_S = 366 * 24 * 3600
+# Nothing puts the clock back, and where the calendar ends nothing can be agreed on.
+LAST_YEAR = 2100
 TOO_BIG = 1009
 
 
@@ -203,6 +205,8 @@ class PracticeTime(PracticeHandler):
         if not 0 <= seconds <= FURTHEST_AHEAD_S:
             raise Malformed
         clock, carrier = self.practising("clock"), self.practising("carrier")
+        if clock.now().year >= LAST_YEAR:
+            raise Malformed
         clock.advance(timedelta(seconds=seconds))
         carrier.look_at_clock()
         self.reply({"now": clock.now().isoformat()})

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -156,3 +158,19 @@ async def test_letters_are_read(api: Api) -> None:
 async def test_the_clock_moves_by_sensible_seconds_only(api: Api, ahead: object) -> None:
     answer = await api("POST", "/practice/clock", {"advance_s": ahead})
     assert answer.status in (400, 404)
+
+
+async def test_the_clock_is_not_put_ahead_to_where_the_calendar_ends(api: Api, app: Any) -> None:
+    class Clock:
+        at = datetime(2099, 12, 1, tzinfo=UTC)
+
+        def now(self) -> datetime:
+            return self.at
+
+        def advance(self, span: timedelta) -> None:
+            self.at += span
+
+    app.settings["practice"] = SimpleNamespace(clock=Clock(), carrier=SimpleNamespace(look_at_clock=bool))
+    year = {"advance_s": 365 * 24 * 3600}
+    assert (await api("POST", "/practice/clock", year)).status == 200
+    assert (await api("POST", "/practice/clock", year)).status == 400
