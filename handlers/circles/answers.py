@@ -29,7 +29,7 @@ class Envelope(Answer):
 
 
 class Done(Envelope):
-    message = text()
+    message = text(examples=["Password updated successfully"])
 
 
 class Avatar(Answer):

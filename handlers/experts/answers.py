@@ -13,7 +13,7 @@ CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
 
 class Said(Answer):
     success = flag()
-    message = text()
+    message = text(examples=["Phone verified successfully"])
 
 
 class Profile(Answer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -117,8 +117,7 @@ class Reader:
     def rows(self, schema: Schema, before: str = "", depth: int = 0) -> Iterator[Row]:
         schema = self.resolved(schema)
         if "anyOf" in schema:
-            for each in schema["anyOf"]:
-                yield from self.rows(each, before, depth)
+            yield from _of_any([list(self.rows(each, before, depth)) for each in schema["anyOf"]])
             return
         if "items" in schema:
             yield from self.rows(schema["items"], f"{before.removesuffix('.')}[].", depth)
@@ -151,6 +150,15 @@ class Reader:
                 schema.get("format", ""), "text"
             )
         return {"integer": "whole number", "boolean": "true or false"}.get(kind, kind)
+
+
+def _of_any(choices: list[list[Row]]) -> Iterator[Row]:
+    """Each name once. What is in some of the choices only is not always there; a choice without rows is null."""
+    named = [{row.name: row for row in rows} for rows in choices if rows]
+    for name in dict.fromkeys(name for rows in named for name in rows):
+        found = [rows[name] for rows in named if name in rows]
+        always = len(found) == len(named) and all(row.always for row in found)
+        yield replace(found[0], always=always)
 
 
 def kinds_of(schema: Schema) -> list[str]:
