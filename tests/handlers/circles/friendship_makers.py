@@ -1,4 +1,4 @@
-"""Whom the tests invite into a circle, and what is answered when the day's limit is reached."""
+"""Whom the tests invite into a circle, and what is answered when it is too late for that."""
 
 from __future__ import annotations
 

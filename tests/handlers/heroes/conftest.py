@@ -1,18 +1,16 @@
-"""`cast`: a user, a hero and a stranger, signed in, for the tests of call requests."""
+"""`client`: a client without an account; `cast`: a user, a hero and a stranger, signed in, for the tests of call requests."""
 
 from __future__ import annotations
 
 import pytest
 from tornado.ioloop import IOLoop
 
-from tests.booking_makers import (
-    World,
-    make_caller,
-    make_host,
-)
+from tests.booking_makers import World, make_caller, make_host
+from tests.clients.heroes import HeroesClient
 from tests.clients.http import Api
 from tests.handlers.heroes.cast import Cast
 from thserver.domain.people import Person
+from thserver.services.all import Services
 
 
 @pytest.fixture
@@ -26,3 +24,8 @@ def cast(io_loop: IOLoop, world: World, api: Api) -> Cast:
         return Cast(api, world, user, await token(user), host, hero, await token(host), await token(stranger))
 
     return io_loop.run_sync(make)
+
+
+@pytest.fixture
+def client(api: Api, services: Services) -> HeroesClient:
+    return HeroesClient(api)
