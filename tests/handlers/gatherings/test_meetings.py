@@ -1,4 +1,4 @@
-"""Meetings as documented, and what clients may send instead."""
+"""Making and showing gatherings over contract gatherings, field by field."""
 
 from __future__ import annotations
 
@@ -13,29 +13,21 @@ from store.database import Database
 from tests.clients.gatherings import GatheringsClient
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
-from tests.handlers.gatherings.conftest import Join, Member
+from tests.handlers.gatherings.conftest import Join
+from tests.handlers.gatherings.meeting_makers import NOT_FOUND, REQUIRED, three
 from tests.pictures import PRETENDERS, opened, picture, png_that_claims
 from thserver.domain.bookings import Kind
 from thserver.services.all import Services
 
 INVALID_IMAGE = "Upload a valid image. The file you uploaded was either not an image or a corrupted image."
 NO_FILE = "No file was submitted."
-REQUIRED = "This field is required."
 BLANK = "This field may not be blank."
 DATETIME = (
     "Datetime has wrong format. Use one of these formats instead: "
     "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
-NOT_FOUND = {"detail": "Not found."}
-FORBIDDEN = {"detail": "You do not have permission to perform this action."}
-UNKNOWN_USER = {"user": ["User with this id does not exist."]}
-ONESELF = {"user": ["Can not do it with yourself."]}
 LOGO = ("logo", "logo.png", picture())
 TITLE = ("title", None, b"Board games")
-
-
-async def three(join: Join) -> tuple[Member, Member, Member]:
-    return await join("Ann"), await join("Ben"), await join("Cat")
 
 
 # Making.
@@ -292,249 +284,6 @@ async def test_every_request_needs_a_good_token(api: Api, method: str, path: str
     said = "Authentication credentials were not provided."
     assert (none.status, none.body) == (401, {"detail": said, "error": said})
     assert none.headers["WWW-Authenticate"] == "Token, Bearer"
-
-
-# Inviting and excluding.
-
-
-async def test_any_member_invites(join: Join) -> None:
-    ann, ben, cat = await three(join)
-    made = (await ann.gather(users=[ben.id])).body
-    shown = (await ben.invite(made["id"], cat.id)).body
-    assert shown == {**made, "users": [ann.id, ben.id, cat.id]}
-    # Again changes nothing.
-    assert (await ann.invite(made["id"], cat.id)).body == shown
-    assert (await cat("GET", f"/meetings/{made['id']}")).body == shown
-
-
-@pytest.mark.parametrize("kind", ["form", "multipart", "json text"])
-async def test_the_user_comes_in_any_form(join: Join, kind: str) -> None:
-    ann, ben, _ = await three(join)
-    meeting = (await ann.gather()).body["id"]
-    given: dict[str, dict[str, Any]] = {
-        "form": {"form": [("user", str(ben.id))]},
-        "multipart": {"parts": [("user", None, str(ben.id).encode())]},
-        "json text": {"body": {"user": str(ben.id)}},
-    }
-    invited = await ann("PUT", f"/meetings/{meeting}/users/", **given[kind])
-    assert invited.body["users"] == [ann.id, ben.id]
-    excluded = await ann("DELETE", f"/meetings/{meeting}/users/", **given[kind])
-    assert excluded.body["users"] == [ann.id]
-
-
-async def test_who_has_blocked_the_sender_is_not_invited_but_by_another_he_is(join: Join) -> None:
-    ann, ben, cat = await three(join)
-    await cat("PUT", "/blacklist/", {"user": ann.id})
-    made = (await ann.gather(users=[ben.id])).body
-    assert (await ann.invite(made["id"], cat.id)).body == made
-    assert (await ben.invite(made["id"], cat.id)).body["users"] == [ann.id, ben.id, cat.id]
-
-
-async def test_the_king_excludes_and_whoever_is_out_can_come_back(join: Join) -> None:
-    ann, ben, cat = await three(join)
-    made = (await ann.gather(users=[ben.id, cat.id])).body
-    shown = (await ann.exclude(made["id"], ben.id)).body
-    assert shown == {**made, "users": [ann.id, cat.id]}
-    assert (await ben("GET", f"/meetings/{made['id']}/", expect=404)).body == NOT_FOUND
-    assert (await ben("GET", "/meetings/?all=1")).body == []
-    assert (await ann.exclude(made["id"], ben.id, expect=400)).body == UNKNOWN_USER
-    assert (await cat.invite(made["id"], ben.id)).body == made
-
-
-async def test_only_the_king_excludes_and_completes(join: Join) -> None:
-    ann, ben, cat = await three(join)
-    meeting = (await ann.gather(users=[ben.id, cat.id])).body["id"]
-    for user in (cat.id, ann.id, ben.id, 999_999):
-        assert (await ben.exclude(meeting, user, expect=403)).body == FORBIDDEN
-    for body in ({"completed": True}, {}):
-        assert (await ben("PATCH", f"/meetings/{meeting}/", body, expect=403)).body == FORBIDDEN
-    assert len((await ann("GET", f"/meetings/{meeting}/")).body["users"]) == 3
-
-
-async def test_nobody_invites_or_excludes_himself_or_nobody(join: Join, services: Services) -> None:
-    ann, ben, _ = await three(join)
-    gone = await join("Dan")
-    await services.closing.close(gone.person)
-    meeting = (await ann.gather(users=[ben.id])).body["id"]
-    for change in (ann.invite, ann.exclude):
-        assert (await change(meeting, ann.id, expect=400)).body == ONESELF
-        for user in (999_999, 0, -1, 2**62, gone.id):
-            assert (await change(meeting, user, expect=400)).body == UNKNOWN_USER
-    assert (await ben.invite(meeting, ben.id, expect=400)).body == ONESELF
-
-
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ({}, REQUIRED),
-        ({"user": None}, "This field may not be null."),
-        *(
-            ({"user": value}, "A valid integer is required.")
-            for value in ("x", "", 1.0, 1.5, True, [1], {"$gt": 0}, "1e3", "٣", "1_0", 2**64 * 1.0)
-        ),
-    ],
-)
-async def test_what_is_no_user_is_refused(join: Join, method: str, body: Any, said: str) -> None:
-    ann = await join()
-    meeting = (await ann.gather()).body["id"]
-    answer = await ann(method, f"/meetings/{meeting}/users/", body, expect=400)
-    assert answer.body == {"user": [said]}
-
-
-@pytest.mark.parametrize("raw", [b"null", b"[]", b'"x"', b"{", b"\xff", b'{"user": 1, "user": 2}', b"{}{}"])
-async def test_a_body_that_is_no_object_is_refused(join: Join, raw: bytes) -> None:
-    ann = await join()
-    meeting = (await ann.gather()).body["id"]
-    for method, path in (
-        ("POST", "/meetings/"),
-        ("PATCH", f"/meetings/{meeting}/"),
-        ("PUT", f"/meetings/{meeting}/users/"),
-        ("DELETE", f"/meetings/{meeting}/users/"),
-    ):
-        answer = await ann(method, path, raw=raw, expect=400)
-        assert answer.body == {"detail": "JSON parse error."}
-
-
-async def test_a_document_too_large_is_refused(join: Join) -> None:
-    ann = await join()
-    meeting = (await ann.gather()).body["id"]
-    large = b'{"user": 1, "x": "' + b"x" * 1024 * 1024 + b'"}'
-    await ann("PUT", f"/meetings/{meeting}/users/", raw=large, expect=413)
-    await ann("POST", "/meetings/", raw=large, expect=413)
-
-
-# Completing and leaving.
-
-
-@pytest.mark.parametrize("value", [True, "true", "True", "1"])
-async def test_the_king_completes(join: Join, value: Any) -> None:
-    ann = await join()
-    made = (await ann.gather()).body
-    assert (await ann("PATCH", f"/meetings/{made['id']}/", {"completed": value})).body == {
-        **made,
-        "completed": True,
-    }
-
-
-async def test_nothing_said_changes_nothing(join: Join) -> None:
-    ann = await join()
-    made = (await ann.gather()).body
-    body = {"title": "x", "king": 1, "users": [], "time": None, "id": 7, "host_id": 5, "$set": {"a": 1}}
-    assert (await ann("PATCH", f"/meetings/{made['id']}/", body)).body == made
-    assert (await ann("PATCH", f"/meetings/{made['id']}/")).body == made
-
-
-@pytest.mark.parametrize("value", [False, "false", None, 0, 1, 2, "x", "", [], [True], {}, 1.0])
-async def test_completed_is_true_or_not_said(join: Join, value: Any) -> None:
-    ann = await join()
-    meeting = (await ann.gather()).body["id"]
-    answer = await ann("PATCH", f"/meetings/{meeting}/", {"completed": value}, expect=400)
-    assert answer.body == {"completed": ["completed must be True or not specified."]}
-
-
-async def test_after_completion_nothing_changes_but_one_may_leave(join: Join) -> None:
-    ann, ben, cat = await three(join)
-    meeting = (await ann.gather(users=[ben.id])).body["id"]
-    done = (await ann("PATCH", f"/meetings/{meeting}/", {"completed": True})).body
-    for answer in (
-        await ann("PATCH", f"/meetings/{meeting}/", {"completed": True}, expect=400),
-        await ann("PATCH", f"/meetings/{meeting}/", {}, expect=400),
-        await ann.invite(meeting, cat.id, expect=400),
-        await ann.invite(meeting, ben.id, expect=400),
-        await ann.exclude(meeting, ben.id, expect=400),
-    ):
-        assert answer.body == {"detail": "This can not be done any more."}
-    assert (await ann("GET", f"/meetings/{meeting}/")).body == done
-    await ann("DELETE", f"/meetings/{meeting}/", expect=204)
-    assert (await ben("GET", f"/meetings/{meeting}/")).body == {**done, "king": ben.id, "users": [ben.id]}
-
-
-async def test_of_ten_who_complete_at_once_one_does(join: Join) -> None:
-    ann = await join()
-    meeting = (await ann.gather()).body["id"]
-    answers = await asyncio.gather(
-        *(ann("PATCH", f"/meetings/{meeting}/", {"completed": True}, expect=None) for _ in range(10))
-    )
-    assert sorted(answer.status for answer in answers) == [200] + [400] * 9
-
-
-async def test_whoever_leaves_is_out_and_the_king_stays(join: Join) -> None:
-    ann, ben, cat = await three(join)
-    made = (await ann.gather(users=[ben.id, cat.id])).body
-    await ben("DELETE", f"/meetings/{made['id']}", expect=204)
-    assert (await ann("GET", f"/meetings/{made['id']}/")).body == {**made, "users": [ann.id, cat.id]}
-    assert (await ben("DELETE", f"/meetings/{made['id']}/", expect=404)).body == NOT_FOUND
-
-
-async def test_when_the_king_leaves_another_is_king_and_after_the_last_it_is_gone(
-    join: Join, api: Api, services: Services, database: Database
-) -> None:
-    members = [*await three(join)]
-    made = (await members[0].gather(users=[each.id for each in members])).body
-    by_id = {each.id: each for each in members}
-    king = made["king"]
-    while len(by_id) > 1:
-        await by_id.pop(king)("DELETE", f"/meetings/{made['id']}/", expect=204)
-        shown = (await next(iter(by_id.values()))("GET", f"/meetings/{made['id']}/")).body
-        assert shown["users"] == sorted(by_id)
-        assert shown["king"] in by_id
-        king = shown["king"]
-        # He may do what a king may.
-        await by_id[king]("PATCH", f"/meetings/{made['id']}/", {})
-    await by_id[king]("DELETE", f"/meetings/{made['id']}/", expect=204)
-    for each in members:
-        assert (await each("GET", f"/meetings/{made['id']}/", expect=404)).body == NOT_FOUND
-        assert (await each("GET", "/meetings/?all=1")).body == []
-    assert (await api("GET", made["logo"].removeprefix(api.base_url))).status == 404
-    assert await database.media_files._collection.count_documents({"metadata.purpose": "logo"}) == 0
-
-
-async def test_kings_are_chosen_at_random(join: Join) -> None:
-    ann, ben, cat = await three(join)
-    kings = set()
-    for _ in range(40):
-        meeting = (await ann.gather(users=[ben.id, cat.id])).body["id"]
-        await ann("DELETE", f"/meetings/{meeting}/", expect=204)
-        kings.add((await ben("GET", f"/meetings/{meeting}/")).body["king"])
-        if len(kings) == 2:
-            break
-    assert kings == {ben.id, cat.id}
-
-
-async def test_an_account_that_is_closed_passes_its_crowns_on(join: Join) -> None:
-    ann, ben, _ = await three(join)
-    kept = (await ann.gather("Kept", users=[ben.id])).body
-    done = (await ann.gather("Done", users=[ben.id])).body
-    guest = (await ben.gather("A guest", users=[ann.id])).body
-    alone = (await ann.gather("Alone")).body
-    await ann("PATCH", f"/meetings/{done['id']}/", {"completed": True})
-    await ann("DELETE", "/account/", expect=204)
-    shown = (await ben("GET", "/meetings/?all=1")).body
-    assert {each["id"]: (each["king"], each["users"]) for each in shown} == {
-        each["id"]: (ben.id, [ben.id]) for each in (kept, done, guest)
-    }
-    assert alone["id"] not in [each["id"] for each in shown]
-
-
-async def test_everybody_may_leave_at_once(join: Join, database: Database) -> None:
-    ann = await join()
-    others = [await join(f"G{number}") for number in range(9)]
-    meeting = (await ann.gather(users=[each.id for each in others])).body["id"]
-    answers = await asyncio.gather(
-        *(each("DELETE", f"/meetings/{meeting}/", expect=None) for each in (ann, *others))
-    )
-    assert {answer.status for answer in answers} == {204}
-    assert (await ann("GET", f"/meetings/{meeting}/", expect=404)).body == NOT_FOUND
-
-
-async def test_twenty_may_be_invited_at_once(join: Join, clock: FakeClock) -> None:
-    ann = await join()
-    others = [await join(f"G{number}") for number in range(20)]
-    meeting = (await ann.gather(time=clock.now() + timedelta(hours=1))).body["id"]
-    await asyncio.gather(*(ann.invite(meeting, each.id) for each in others))
-    shown = (await ann("GET", f"/meetings/{meeting}/")).body
-    assert shown["users"] == sorted(each.id for each in (ann, *others))
 
 
 async def test_other_methods_are_refused_in_shape(join: Join) -> None:
