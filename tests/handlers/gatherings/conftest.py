@@ -1,4 +1,4 @@
-"""`join`: makes somebody who is here, with his app: `ann = await join("Ann")`."""
+"""`join`: members of contract gatherings, as many as a test needs; `app_of`: a client that has yet to sign in."""
 
 from __future__ import annotations
 
@@ -37,3 +37,9 @@ def join(api: Api, services: Services) -> Join:
         return Member(api, person, await token_of(services, person, "gatherings"))
 
     return make
+
+
+@pytest.fixture
+def app_of(api: Api) -> GatheringsClient:
+    """The app of somebody who is not signed in."""
+    return GatheringsClient(api)
