@@ -24,7 +24,8 @@ def old(before: datetime) -> dict[str, tuple[str, Document]]:
     return {
         Calls.name: ("created", {"created": is_old, "on_the_way": ABSENT}),
         ConferenceEvents.name: ("received", {"received": is_old, "pending": ABSENT}),
-        TextEvents.name: ("at", {"at": is_old, "unapplied": ABSENT}),
+        # Also reports of which no text of ours was found: after days nobody looks for it any more.
+        TextEvents.name: ("at", {"at": is_old}),
         Outbox.name: (
             "updated",
             {"state": {"$in": sorted(state.value for state in FINAL)}, "updated": is_old},
