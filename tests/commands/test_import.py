@@ -343,6 +343,10 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no zip": (lambda path: path.write_bytes(b"PK nonsense"), "cannot be read"),
     "nothing": (lambda path: None, "there is no file"),
     "newer": (lambda path: written(path, {"people": [ANN]}, version=2), "version 2"),
+    "a terminal's orders": (
+        lambda path: written(path, {"people": [ANN]}, version="\x1b[2J\nall is well"),
+        "version  [2J all is well,",
+    ),
     "another format": (lambda path: written(path, {"people": [ANN]}, format="x"), "is no export"),
     "deep": (
         lambda path: written(path, {}, files={"data/people.json": b"[" * 200_000}),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from config.settings import Settings
 from store.database import Database
 from thserver import logs
-from thserver.commands.output import Output
+from thserver.commands.output import Output, printable
 from thserver.commands.reach import settings_like_the_service
 from thserver.domain.errors import Refusal, Unavailable, WrongState
 from thserver.domain.staff_actions import Actor
@@ -61,7 +61,8 @@ def carry_out(work: Work, given: argparse.Namespace) -> int:
         logs.configure(settings, quiet=True)
         return asyncio.run(_inside(work, settings, output))
     except CommandProblem as problem:
-        print(f"thserver: {problem}", file=sys.stderr)
+        # It may quote a file from elsewhere.
+        print(f"thserver: {printable(str(problem))}", file=sys.stderr)
         return problem.exit_code
     except Unavailable:
         print("thserver: the database does not answer just now: try again in a moment.", file=sys.stderr)
