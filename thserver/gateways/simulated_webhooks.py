@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thserver.domain.ports import Clock
+from thserver.gateways.certificates import public_certificates
 from thserver.gateways.payment_events import signature_header
 from thserver.gateways.simulated_records import Records
 
@@ -61,7 +62,8 @@ class SimulatedWebhooks:
         # A fifth of the time of a start; most of them never post anything.
         import httpx
 
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        verify = await public_certificates()
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=verify) as client:
             for number in range(1, TRIES + 1):
                 body, signature = self.signed(event)
                 try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
-import functools
 import logging
 import socket
 import ssl
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from thserver.domain.webhooks import ANSWER_KEPT, Answer
+from thserver.gateways.certificates import public_certificates
 from thserver.gateways.lazily import lazily
 from thserver.gateways.webhook_addresses import is_loopback, is_public
 
@@ -53,11 +53,6 @@ async def look_up(host: str, port: int) -> list[str]:
     """The host's addresses as the system knows them. Raises OSError or UnicodeError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
-
-
-@functools.cache
-def _public_certificates() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
 
 
 class HttpWebhookSender:
@@ -176,8 +171,7 @@ class HttpWebhookSender:
 
     async def _http(self) -> httpx.AsyncClient:
         if self._tls is None:
-            # Reading all certificates takes a while.
-            self._tls = await asyncio.to_thread(_public_certificates)
+            self._tls = await public_certificates()
         if self._client is None:
             self._client = httpx.AsyncClient(
                 timeout=httpx.Timeout(self._timeout_s, connect=self._timeout_s / 2),

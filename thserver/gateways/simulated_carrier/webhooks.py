@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, urldefrag
 
 from twilio.request_validator import RequestValidator
 
+from thserver.gateways.certificates import public_certificates
+
 if TYPE_CHECKING:
     import httpx
 
@@ -139,7 +141,8 @@ class Webhooks:
             "User-Agent": "TwilioProxy/1.1",
         }
         if self._client is None:
-            self._client = httpx.AsyncClient(trust_env=False)
+            verify = await public_certificates()
+            self._client = self._client or httpx.AsyncClient(trust_env=False, verify=verify)
         timeout = httpx.Timeout(overrides.read_s, connect=overrides.connect_s)
         tries_left = 1 + overrides.retries
         while True:
