@@ -46,6 +46,16 @@ def web_address(*, null: bool = False, sometimes: bool = False) -> fields.String
     return text(null=null, sometimes=sometimes, format="uri")
 
 
+def given_address(*, null: bool = False, sometimes: bool = False) -> fields.String:
+    """A web address as somebody gave it: not always one that a strict reader takes."""
+    return text(null=null, sometimes=sometimes, examples=["https://example.com/cam.jpg"])
+
+
+def given_email(*, null: bool = False) -> fields.String:
+    """An e-mail address as somebody gave it: its letters may be any."""
+    return text(null=null, examples=["cam@example.com"])
+
+
 def one_of(*words: Any, null: bool = False, sometimes: bool = False) -> fields.String:
     return fields.String(allow_none=null, required=not sometimes, validate=validate.OneOf(words))
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from handlers.answers import Answer, flag, list_of, moment, one_of, part, text, whole
+from handlers.answers import (
+    Answer,
+    flag,
+    given_address,
+    given_email,
+    list_of,
+    moment,
+    one_of,
+    part,
+    text,
+    whole,
+)
 from handlers.circles.request_bodies import (
     FOLLOWED_LEVELS,
     FOLLOWER_SORTS,
@@ -33,8 +44,8 @@ class Done(Envelope):
 
 
 class Avatar(Answer):
-    origin = text()
-    thumb = text()
+    origin = given_address()
+    thumb = given_address()
 
 
 class SignedIn(Answer):
@@ -44,7 +55,7 @@ class SignedIn(Answer):
     first_name = text()
     last_name = text(null=True)
     full_name = text()
-    email = text(null=True)
+    email = given_email(null=True)
     avatar = part(Avatar, null=True)
     organisation = text(null=True, description="Always null.")
     default_password = flag(description="Always false.")
@@ -68,8 +79,8 @@ class Profile(Answer):
     middle_name = text(null=True)
     last_name = text(null=True)
     full_name = text()
-    email = text(null=True)
-    secondary_email = text(null=True)
+    email = given_email(null=True)
+    secondary_email = given_email(null=True)
     secondary_email_confirmed = flag(null=True)
     level = one_of("account_holder")
     email_confirmed = flag()
@@ -88,7 +99,7 @@ class Follower(Answer):
     """Somebody whom one has named."""
 
     id = whole(minimum=1)
-    email = text()
+    email = given_email()
     first_name = text()
     middle_name = text(null=True)
     last_name = text(null=True)
@@ -109,7 +120,7 @@ class Invited(Done):
 
 
 class FailedInvitation(Answer):
-    email = text(null=True)
+    email = given_email(null=True)
     first_name = text(null=True)
     level = text(null=True)
     index = whole(minimum=0, description="Which of those that were sent.")
@@ -127,7 +138,7 @@ class ShortPerson(Answer):
     middle_name = text(null=True)
     last_name = text(null=True)
     full_name = text()
-    email = text(null=True)
+    email = given_email(null=True)
     avatar = part(Avatar, null=True)
 
 
@@ -135,7 +146,7 @@ class Setting(Answer):
     """What an account holder has written for the time after his passing."""
 
     content = text()
-    email_receive_condolences = text(null=True)
+    email_receive_condolences = given_email(null=True)
     address_receive_flowers = text(null=True)
     ewake_visibility = one_of(*VISIBILITIES)
 
@@ -168,7 +179,7 @@ class Following(Answer):
     middle_name = text(null=True)
     last_name = text(null=True)
     full_name = text()
-    email = text()
+    email = given_email()
     avatar = part(Avatar, null=True)
     level = one_of(*FOLLOWED_LEVELS)
     status = one_of(*STATUSES)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from handlers.answers import Answer, flag, list_of, moment, one_of, part, text, whole
+from handlers.answers import (
+    Answer,
+    flag,
+    given_address,
+    given_email,
+    list_of,
+    moment,
+    one_of,
+    part,
+    text,
+    whole,
+)
 from handlers.experts.request_bodies import METHODS, STATUSES
 from thserver.domain.credits import CURRENCY, SHOWN, PurchaseState
 from thserver.domain.meetings import LEVELS, RATINGS
@@ -21,18 +32,18 @@ class Profile(Answer):
 
     id = whole(minimum=1)
     username = text()
-    email = text(null=True)
+    email = given_email(null=True)
     first_name = text()
     last_name = text()
     bio = text()
-    profile_picture = text(null=True, examples=["https://example.com/cam.jpg"])
+    profile_picture = given_address(null=True)
     date_joined = moment(0)
 
 
 class SignedIn(Answer):
     id = whole(minimum=1)
     username = text()
-    email = text(null=True)
+    email = given_email(null=True)
     first_name = text()
     last_name = text()
     token = text(description="Goes into `Authorization: Bearer <token>`.")

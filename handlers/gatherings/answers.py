@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from handlers.answers import Answer, flag, list_of, moment, text, web_address, whole
+from handlers.answers import Answer, flag, given_address, list_of, moment, text, web_address, whole
 
 PHONE = r"^\+[1-9][0-9]{6,14}$"
 
@@ -26,7 +26,7 @@ class Account(Answer):
     phone = text(null=True, pattern=PHONE)
     created = text(pattern="^[0-9]+$", description="In Unix seconds.", examples=["1456503200"])
     hidden_phone = flag()
-    avatar = web_address(null=True)
+    avatar = given_address(null=True)
 
 
 class User(Answer):
@@ -35,7 +35,7 @@ class User(Answer):
     id = whole(minimum=1)
     name = text()
     phone = text(sometimes=True, pattern=PHONE, description="Only where the viewer may see it.")
-    avatar = web_address(null=True)
+    avatar = given_address(null=True)
 
 
 class Meeting(Answer):

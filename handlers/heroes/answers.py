@@ -5,6 +5,8 @@ from __future__ import annotations
 from handlers.answers import (
     Answer,
     flag,
+    given_address,
+    given_email,
     list_of,
     moment,
     one_of,
@@ -12,7 +14,6 @@ from handlers.answers import (
     part,
     text,
     uuid,
-    web_address,
     whole,
 )
 from handlers.heroes.dialect import STATUS_LETTERS
@@ -40,7 +41,7 @@ class ShortPerson(Answer):
     id = uuid()
     first_name = text()
     last_name = text()
-    profile_image = web_address(null=True)
+    profile_image = given_address(null=True)
     timezone = text(examples=["America/Chicago"])
     created = moment()
 
@@ -51,14 +52,14 @@ class Profile(Answer):
     id = uuid()
     first_name = text()
     last_name = text()
-    email = text(null=True, format="email")
+    email = given_email(null=True)
     email_verified = flag()
     email_notifications = flag()
     phone = text(null=True, examples=["3125550123"], description="Ten digits of a US number, else E.164.")
     phone_verified = flag()
-    profile_image = web_address(null=True)
+    profile_image = given_address(null=True)
     is_active = flag()
-    email_pending = text(null=True, format="email")
+    email_pending = given_email(null=True)
     phone_pending = text(null=True)
     timezone = text(examples=["America/Chicago"])
     created = moment()

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from handlers.answers import Answer, flag, list_of, moment, one_of, part, text, whole
+from handlers.answers import (
+    Answer,
+    flag,
+    given_address,
+    given_email,
+    list_of,
+    moment,
+    one_of,
+    part,
+    text,
+    whole,
+)
 from handlers.mentors.dialect import CANCELED, COMPLETED, CONFIRMED, PENDING
 from thserver.domain.availability import LENGTHS_IN_MIN
 from thserver.domain.notification_settings import FLAGS
 
 
 class NewUser(Answer):
-    email = text()
+    email = given_email()
     username = text()
     id = whole(minimum=1)
 
@@ -27,7 +38,7 @@ class Profile(Answer):
     last_name = text()
     email = text(null=True, description="The one that is wanted, proven or not.")
     phone_number = text(null=True, description="The one that is wanted, proven or not.")
-    profile_photo = text(null=True)
+    profile_photo = given_address(null=True)
     is_mentor = flag()
     is_mentee = flag()
     is_active = flag()
@@ -69,7 +80,7 @@ class ListedMentor(Answer):
     first_name = text()
     last_name = text()
     is_mentor = flag()
-    profile_photo = text(null=True)
+    profile_photo = given_address(null=True)
     mentor_profile = part(MentorProfile)
 
 
@@ -83,7 +94,7 @@ class ListedMentee(Answer):
     first_name = text()
     last_name = text()
     is_mentee = flag()
-    profile_photo = text(null=True)
+    profile_photo = given_address(null=True)
     mentee_profile = part(MenteeInformation)
 
 
