@@ -57,6 +57,7 @@ def wire_money(
         charging=charging,
         fee_percent=settings.platform_fee_percent,
         most_minutes=settings.max_conference_call_time_in_min,
+        admit_before=timedelta(minutes=settings.admit_before_min),
         admit_after=timedelta(minutes=settings.admit_after_min),
     )
     payouts = Payouts(database=database, clock=clock, payments=payments, wallet=wallet)

@@ -10,6 +10,7 @@ import pytest
 from store.booking_documents import taken
 from tests.fakes.clock import FakeClock
 from tests.gathering_makers import HOUR, MINUTE, SECRET, Court
+from tests.money_makers import make_conference, settle
 from thserver.domain import codes
 from thserver.domain.bookings import Kind, State
 from thserver.domain.errors import Invalid, NotFound, TimeTaken
@@ -225,6 +226,37 @@ async def test_one_that_nobody_came_to_goes_on_until_the_king_says_otherwise(
     assert len((await court.kept(gathering)).people_ids) == 2
     # Nobody is told anything of a bill.
     assert court.texts(court.ben, about="$") == []
+
+
+async def test_a_talk_before_a_time_that_was_moved_since_is_not_taken_for_the_meeting(
+    court: Court, clock: FakeClock
+) -> None:
+    gathering = await court.gather(court.ben, starts=court.now + HOUR)
+    booking = await court.kept(gathering)
+    clock.advance(minutes=51)
+    await make_conference(court.world, booking, host=((0, 30),), guest=((0, 30),), starts=court.now)
+    moved_to = court.now + 24 * HOUR
+    await court.services.gatherings.update(court.king, gathering.id, completed=False, starts=moved_to)
+    await settle(court.world)
+    assert (await court.kept(gathering)).state is State.AGREED
+    # So the king may think again, and everybody is reminded of the time that stands.
+    await court.services.gatherings.update(court.king, gathering.id, completed=False, starts=moved_to + HOUR)
+    clock.set(moved_to + 45 * MINUTE)
+    assert await court.services.reminders.send_due() == 2
+    clock.advance(hours=4)
+    assert await court.services.billing.mark_missed() == 1
+    assert (await court.kept(gathering)).state is State.MISSED
+
+
+async def test_who_has_come_early_and_stays_to_the_meeting_has_met(court: Court, clock: FakeClock) -> None:
+    gathering = await court.gather(court.ben, starts=court.now + HOUR)
+    clock.advance(minutes=51)
+    await make_conference(court.world, await court.kept(gathering), starts=court.now)
+    starts = court.now + 30 * MINUTE
+    await court.services.gatherings.update(court.king, gathering.id, completed=False, starts=starts)
+    clock.set(starts)
+    await settle(court.world)
+    assert (await court.kept(gathering)).state is State.HELD
 
 
 # Rooms.

@@ -55,6 +55,8 @@ OPEN_STATES = frozenset({State.REQUESTED, State.ACCEPTED, State.AGREED})
 TAKING = frozenset({State.REQUESTED, State.AGREED, State.HELD})
 # A booking that is or was firm is in calendars, which take an entry's changes in the order of its sequence.
 FIRM = frozenset({State.AGREED, State.HELD, State.MISSED})
+# These are given another time after they were firm, or held.
+MEETS_AGAIN = frozenset({Kind.GATHERING, Kind.MEMORIAL})
 
 MOVES: dict[str, Move] = {
     "accept": Move(frozenset({State.REQUESTED}), State.ACCEPTED, frozenset({Role.HOST})),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from store.booking_pages import BookingPage
 from store.database import Database
 from thserver.domain import pricing
-from thserver.domain.bookings import Booking, Kind, State
+from thserver.domain.bookings import MEETS_AGAIN, Booking, Kind, State
 from thserver.domain.charges import Charge, call_charge_id
 from thserver.domain.charges import Kind as ChargeKind
 from thserver.domain.conferences import Conference, talk_intervals
@@ -18,8 +18,6 @@ from thserver.domain.ports import Clock
 # A booking of which something is younger is left to the next count: it may be on its way through the sweeps, and its
 # parts are not read at one moment.
 ON_ITS_WAY = timedelta(minutes=10)
-# These get another time after they have been held.
-MEETS_AGAIN = (Kind.GATHERING, Kind.MEMORIAL)
 LONGEST_CONFERENCE = timedelta(days=1)
 NO_CEILING = 10**9
 

@@ -13,7 +13,7 @@ from store.database import Database
 from thserver import kill_points
 from thserver.domain import charges as rules
 from thserver.domain import pricing
-from thserver.domain.bookings import Booking, Kind, News
+from thserver.domain.bookings import MEETS_AGAIN, Booking, Kind, News
 from thserver.domain.charges import Charge
 from thserver.domain.conferences import Conference, talk_intervals
 from thserver.domain.errors import AlreadyExists
@@ -45,6 +45,7 @@ class Settlement:
         charging: Charging,
         fee_percent: int,
         most_minutes: int,
+        admit_before: timedelta,
         admit_after: timedelta,
     ) -> None:
         self._charges = database.charges
@@ -56,6 +57,7 @@ class Settlement:
         self._charging = charging
         self._fee_percent = fee_percent
         self._most_minutes = most_minutes
+        self._admit_before = admit_before
         self._admit_after = admit_after
 
     async def settle_due(self) -> int:
@@ -88,7 +90,8 @@ class Settlement:
             if booking.kind is Kind.CALL:
                 charge = await self._charge_for(conference, earlier, booking)
                 kill_points.reached("settle.charge_written")
-            await self._bookings.mark_held(booking.id)
+            if self._is_of_its_time(conference, booking):
+                await self._bookings.mark_held(booking.id)
             kill_points.reached("settle.held")
         await self._conferences.mark_settled(conference.sid)
         kill_points.reached("settle.settled")
@@ -106,6 +109,7 @@ class Settlement:
             conferences = await self._conferences.of_booking(booking.id)
             if any(not each.complete for each in conferences):
                 continue
+            conferences = [each for each in conferences if self._is_of_its_time(each, booking)]
             if any(talk_intervals(each.legs, booking.host_id) for each in conferences):
                 continue  # Settling it makes it held.
             came = {leg.person_id for each in conferences for leg in each.legs}
@@ -130,6 +134,13 @@ class Settlement:
         except AlreadyExists:
             return
         self._take_soon(charge.id)
+
+    def _is_of_its_time(self, conference: Conference, booking: Booking) -> bool:
+        """False for a talk before a time that was moved since: whoever came early for the former one has not met at
+        this one."""
+        if booking.kind not in MEETS_AGAIN or booking.starts is None or conference.ended is None:
+            return True
+        return conference.ended >= booking.starts - self._admit_before
 
     async def _earlier(self, conference: Conference) -> list[Conference]:
         """The booking's conferences before this one, the oldest first."""
