@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers import bodies
 from handlers.dialect import Dialect
 from thserver.domain import errors
+from thserver.services.dial_outs import SaidStop
 from thserver.services.examples import ExamplesChanged, NotPractising
 from thserver.services.leases import Taken
 
@@ -23,6 +24,7 @@ class ConsoleDialect(Dialect):
         errors.WrongState: (409, "This can not be done now."),
         errors.Conflict: (409, "Something was there first."),
         NotPractising: (404, "Example people are there only where all companies are simulated."),
+        SaidStop: (409, "This person has texted STOP, so the service does not call either."),
         Taken: (409, "Somebody else is doing this just now."),
         ExamplesChanged: (409, "Somebody has changed the example people, or has their numbers."),
         errors.Throttled: (429, "Too many tries."),

@@ -26,6 +26,12 @@ class BeingCalled(Conflict):
     code = "being_called"
 
 
+class SaidStop(Conflict):
+    """He has texted STOP. What is said by a machine is not to reach him by voice either."""
+
+    code = "said_stop"
+
+
 class DialOuts:
     def __init__(self, *, database: Database, clock: Clock, carrier: Carrier, admissions: Admissions) -> None:
         self._dial_outs = database.dial_outs

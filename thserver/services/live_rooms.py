@@ -18,7 +18,7 @@ from thserver.domain.conferences import Conference, Leg
 from thserver.domain.errors import CarrierRefused, Invalid, NotFound, WrongState
 from thserver.domain.ports import Carrier, Clock
 from thserver.domain.staff_actions import Actor
-from thserver.services.dial_outs import DialOuts
+from thserver.services.dial_outs import DialOuts, SaidStop
 from thserver.services.room_views import Known, LiveRoom, Missing, OnLine, Overview, expected, room_of
 from thserver.services.staff_actions import StaffActions
 
@@ -47,6 +47,7 @@ class LiveRooms:
         self._people = database.people
         self._calls = database.calls
         self._last_dial_outs = database.dial_outs
+        self._opt_outs = database.opt_outs
         self._clock = clock
         self._carrier = carrier
         self._staff_actions = staff_actions
@@ -135,8 +136,8 @@ class LiveRooms:
         return action.details["sentence"]
 
     async def call(self, actor: Actor, conference_sid: str, person_id: int) -> None:
-        """Call somebody of the booking who is not in the room. Raises BeingCalled, Unavailable and OutcomeUnknown
-        besides."""
+        """Call somebody of the booking who is not in the room. Raises SaidStop, BeingCalled, Unavailable and
+        OutcomeUnknown besides."""
         conference = await self._live(conference_sid)
         booking = await self._bookings.get(conference.booking_id)
         person = await self._people.get(person_id)
@@ -148,6 +149,8 @@ class LiveRooms:
             or any(leg.person_id == person_id for leg in conference.present)
         ):
             raise WrongState
+        if await self._opt_outs.has(person.phone):
+            raise SaidStop
         async with self._staff_actions.recorded(
             actor=actor,
             action="call",

@@ -205,6 +205,18 @@ async def test_whoever_is_missing_is_called_told_why_and_let_in_when_he_presses_
     assert (missing["why"], missing["call"]) == ("hung up", "")
 
 
+async def test_whoever_has_texted_stop_is_not_called_until_he_texts_start(stage: Stage) -> None:
+    await stage.dial(stage.guest)
+    phone = stage.host.phone or ""
+    await stage.carrier.text_from(phone, "STOP")
+    answer = await stage.act(f"call/{stage.host.id}")
+    assert answer.status == 409
+    assert "has texted STOP" in answer.raw.decode()
+    assert stage.carrier.ringing_for(phone) == []
+    await stage.carrier.text_from(phone, "START")
+    assert (await stage.act(f"call/{stage.host.id}")).status == 303
+
+
 async def test_a_mailbox_never_gets_in(stage: Stage) -> None:
     await stage.dial(stage.guest)
     await stage.act(f"call/{stage.host.id}")
