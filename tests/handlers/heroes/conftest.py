@@ -1,4 +1,4 @@
-"""`client`: a client without an account; `cast`: a user, a hero and a stranger, signed in, for the tests of call requests."""
+"""`client`: one that is not signed in; `cast`: a user, a hero and a stranger, signed in, for the tests of call requests."""
 
 from __future__ import annotations
 
