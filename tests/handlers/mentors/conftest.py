@@ -1,7 +1,8 @@
-"""Fixtures of contract mentors: `visitor` has no account yet, `mentor` and `mentee` are ready to be booked."""
+"""Fixtures of contract mentors: `visitor` has no account yet, `mentor` and `mentee` are ready to be booked for `start`."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from tornado.ioloop import IOLoop
 
 from tests.clients.http import Api
 from tests.clients.mentors import MentorsClient
+from tests.fakes.clock import FakeClock
+from tests.handlers.mentors.session_makers import HOUR
 
 
 @pytest.fixture
@@ -34,3 +37,8 @@ def mentee(io_loop: IOLoop, api: Api) -> MentorsClient:
         return client
 
     return io_loop.run_sync(make)
+
+
+@pytest.fixture
+def start(clock: FakeClock) -> datetime:
+    return clock.now() + 3 * HOUR
