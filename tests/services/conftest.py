@@ -1,4 +1,4 @@
-"""`court`: a king with others, for the tests of gatherings."""
+"""`court`: three people who gather, for the tests of gatherings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`holder`: somebody with an account, for the tests of contract circles."""
+"""`holder`: somebody with an account; `circle`: a holder with everybody who stands to him in one way or another."""
 
 from __future__ import annotations
 

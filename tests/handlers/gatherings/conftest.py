@@ -1,4 +1,4 @@
-"""`join`: members of contract gatherings, as many as a test needs; `app_of`: a client that has yet to sign in."""
+"""`join`: makes somebody who is here, with his app: `ann = await join("Ann")`; `app_of`: one who is not signed in."""
 
 from __future__ import annotations
 
