@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
 from store.data_folder import amend_record
+from store.database import Database
 from tests.commands.conftest import Command
 from thserver.services import example_people as cast
 
@@ -75,3 +77,21 @@ async def test_it_says_why_not(command: Command, tmp_path: Path) -> None:
     assert "needs development mode and simulated companies" in refused.err
     async with service(tmp_path, 409, {"detail": "Something was there first."}):
         assert "Something was there first." in (await command("seed")).err
+
+
+@pytest.mark.parametrize("words", [("seed",), ("demo",)])
+@pytest.mark.parametrize("left_out", ["SECRET_KEY", "DATABASE_URL", ""])
+async def test_where_a_service_may_be_in_earnest_nothing_is_tried_out(
+    command: Command,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    left_out: str,
+) -> None:
+    for name in ("DEBUG", left_out):
+        if name:
+            monkeypatch.delenv(name)
+    refused = await command(*words)
+    assert (refused.code, refused.out) == (2, "")
+    assert "No service runs on" in refused.err
+    assert await database.people._collection.count_documents({}) == 0

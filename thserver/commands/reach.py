@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from config.settings import Settings, load
+from config.settings import DEVELOPMENT_SECRET, Settings, SettingsError, load
 from store.data_folder import read_record
 from thserver.serve import running
 
@@ -26,13 +26,38 @@ def settings_like_the_service(*, otherwise_development: bool = False) -> Setting
 
 @contextlib.asynccontextmanager
 async def service_address(settings: Settings) -> AsyncIterator[str]:
-    """The URL of the service that runs on this data folder; one of our own for the block if none does."""
+    """The URL of the service that runs on this data folder; one of our own for the block if none does.
+
+    Raises SettingsError where that might be a service with people of its own: ours would have simulated companies, and
+    what is only tried out does not belong there.
+    """
     address = read_record(settings.data_dir).get("address")
     if isinstance(address, str) and await _accepts_connections(address):
         yield address
         return
+    if not _is_for_trying_out(settings):
+        raise SettingsError(
+            f"No service runs on {settings.data_dir}; none is started to try things out while DEBUG=True is not set, "
+            "because the other settings are those of one in earnest."
+        )
     async with running(dataclasses.replace(settings, port=0)) as service:
         yield service.listening_at
+
+
+def _is_for_trying_out(settings: Settings) -> bool:
+    """Whether somebody has said that this is development, or has said nothing at all yet."""
+    is_untouched = not settings.database_url and settings.secret_key == DEVELOPMENT_SECRET
+    all_simulated = (
+        settings.carrier_is_simulated and settings.payments_are_simulated and settings.mail_is_simulated
+    )
+    return settings.debug and ((is_untouched and all_simulated) or _says_development())
+
+
+def _says_development() -> bool:
+    try:
+        return load().debug
+    except SettingsError:
+        return False
 
 
 async def _accepts_connections(address: str) -> bool:
