@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from store.database import Database
 from tests.makers import make_hero, make_person
-from thserver.domain.bookings import Booking
+from thserver.domain.bookings import Booking, Kind, State
 from thserver.domain.heroes import Hero
 from thserver.domain.people import Person
 from thserver.services.all import Services
 
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+HOST, GUEST = 1, 2
 
 
 @dataclass
@@ -22,6 +25,30 @@ class World:
 
     services: Services
     database: Database
+
+
+async def kept(world: World, booking: Booking) -> Booking:
+    found = await world.database.bookings.get(booking.id)
+    assert found is not None
+    return found
+
+
+def plain_booking(number: int = 1, **more: Any) -> Booking:
+    """Of HOST and GUEST, asked for at NOW, but for what `more` says otherwise; kept nowhere."""
+    return Booking(
+        **{
+            "id": number,
+            "kind": Kind.CALL,
+            "host_id": HOST,
+            "guest_ids": (GUEST,),
+            "state": State.REQUESTED,
+            "room": "tom-brady",
+            "minutes": 30,
+            "created": NOW,
+            "updated": NOW,
+            **more,
+        }
+    )
 
 
 def quarter_after(moment: datetime, minutes: int) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from thserver.domain.phone_numbers import national_us
 
 if TYPE_CHECKING:
     from thserver.services.heroes import Decision
+
+NOT_LISTED = frozenset({"short_bio", "accepted", "linkedin_url", "active"})
 
 
 def phone_text(phone: str | None) -> str | None:
@@ -62,69 +65,29 @@ def short_person(person: Person) -> dict[str, Any]:
 
 def listed_hero(hero: Hero, person: Person) -> dict[str, Any]:
     """A hero in the list."""
-    return {
-        "id": hero.id,
-        "user": short_person(person),
-        "slug": hero.slug,
-        "discipline": hero.discipline,
-        "title": hero.title,
-        "description": hero.description,
-        "position": hero.position,
-        "company": hero.company,
-        "years_of_exp": hero.years_of_exp,
-        "rate_in_cents": hero.rate_in_cents,
-        "created": utc_text(hero.created),
-        "updated": utc_text(hero.updated),
-    }
+    return hero_body(hero, short_person(person), without=NOT_LISTED)
 
 
 def hero_detail(hero: Hero, person: Person) -> dict[str, Any]:
     """A hero as others see him."""
-    return {
-        "id": hero.id,
-        "user": short_person(person),
-        "slug": hero.slug,
-        "discipline": hero.discipline,
-        "title": hero.title,
-        "description": hero.description,
-        "position": hero.position,
-        "company": hero.company,
-        "short_bio": hero.short_bio,
-        "years_of_exp": hero.years_of_exp,
-        "rate_in_cents": hero.rate_in_cents,
-        "linkedin_url": hero.linkedin_url,
-        "active": hero.active,
-        "created": utc_text(hero.created),
-        "updated": utc_text(hero.updated),
-    }
+    return hero_body(hero, short_person(person), without={"accepted"})
 
 
 def application(hero: Hero, person: Person) -> dict[str, Any]:
     """A hero as he has applied."""
-    return {
-        "id": hero.id,
-        "user": short_person(person),
-        "slug": hero.slug,
-        "discipline": hero.discipline,
-        "title": hero.title,
-        "description": hero.description,
-        "position": hero.position,
-        "company": hero.company,
-        "short_bio": hero.short_bio,
-        "years_of_exp": hero.years_of_exp,
-        "rate_in_cents": hero.rate_in_cents,
-        "accepted": hero.accepted,
-        "linkedin_url": hero.linkedin_url,
-        "created": utc_text(hero.created),
-        "updated": utc_text(hero.updated),
-    }
+    return hero_body(hero, short_person(person), without={"active"})
 
 
 def hero_profile(hero: Hero, person: Person) -> dict[str, Any]:
     """A hero as he sees himself."""
-    return {
+    return hero_body(hero, profile(person))
+
+
+def hero_body(hero: Hero, user: dict[str, Any], *, without: Set[str] = frozenset()) -> dict[str, Any]:
+    """A hero in the document's order of fields."""
+    body = {
         "id": hero.id,
-        "user": profile(person),
+        "user": user,
         "slug": hero.slug,
         "discipline": hero.discipline,
         "title": hero.title,
@@ -140,6 +103,7 @@ def hero_profile(hero: Hero, person: Person) -> dict[str, Any]:
         "created": utc_text(hero.created),
         "updated": utc_text(hero.updated),
     }
+    return {name: value for name, value in body.items() if name not in without}
 
 
 def decision(decision: Decision) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from handlers.access import signed_by_carrier
@@ -33,6 +34,14 @@ class VoiceHandler(PhoneHandler):
         sid = self.value("CallSid")
         return sid if re.fullmatch(r"CA[0-9A-Za-z]{1,64}", sid) else None
 
+    async def answer(self, decide: Callable[[str], Awaitable[Decision | Kept]]) -> None:
+        """Say what is decided about the call of this sid; without one nothing is."""
+        call_sid = self.call_sid()
+        if call_sid is None:
+            self.apologise()
+            return
+        await self.say(await decide(call_sid))
+
     async def say(self, decision: Decision | Kept) -> None:
         """Word a decision, keep it, and say what is kept. An apology is not kept: the next try may do better."""
         if isinstance(decision, Kept):
@@ -59,12 +68,8 @@ class Ring(VoiceHandler):
 
     @signed_by_carrier
     async def post(self) -> None:
-        call_sid = self.call_sid()
-        if call_sid is None:
-            self.apologise()
-            return
-        await self.say(
-            await self.services.admissions.ring(
+        await self.answer(
+            lambda call_sid: self.services.admissions.ring(
                 call_sid, from_number=self.value("From"), verstat=self.value("StirVerstat")
             )
         )
@@ -83,12 +88,8 @@ class Pin(VoiceHandler):
 
     @signed_by_carrier
     async def post(self, try_number: str) -> None:
-        call_sid = self.call_sid()
-        if call_sid is None:
-            self.apologise()
-            return
-        await self.say(
-            await self.services.admissions.pin(
+        await self.answer(
+            lambda call_sid: self.services.admissions.pin(
                 call_sid, try_number=int(try_number), digits=self.value("Digits")
             )
         )
@@ -99,12 +100,8 @@ class Choice(VoiceHandler):
 
     @signed_by_carrier
     async def post(self, try_number: str) -> None:
-        call_sid = self.call_sid()
-        if call_sid is None:
-            self.apologise()
-            return
-        await self.say(
-            await self.services.admissions.choice(
+        await self.answer(
+            lambda call_sid: self.services.admissions.choice(
                 call_sid, try_number=int(try_number), digits=self.value("Digits")
             )
         )
@@ -115,12 +112,8 @@ class Hold(VoiceHandler):
 
     @signed_by_carrier
     async def post(self, booking_id: str, try_number: str) -> None:
-        call_sid = self.call_sid()
-        if call_sid is None:
-            self.apologise()
-            return
-        await self.say(
-            await self.services.admissions.hold(
+        await self.answer(
+            lambda call_sid: self.services.admissions.hold(
                 call_sid, booking_id=int(booking_id), try_number=int(try_number)
             )
         )

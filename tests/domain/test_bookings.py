@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
+from tests.booking_makers import GUEST, HOST, MINUTE, NOW, plain_booking
 from thserver.domain import bookings
-from thserver.domain.bookings import MOVES, Booking, Kind, Role, State, Suggestion
+from thserver.domain.bookings import MOVES, Kind, Role, State, Suggestion
 from thserver.domain.errors import AlreadySuggested, Invalid, NotAllowed, NotAParticipant, WrongState
 
-NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-HOST, GUEST, STRANGER = 1, 2, 3
-MINUTE = timedelta(minutes=1)
-
-
-def booking(**more: Any) -> Booking:
-    return Booking(
-        **{
-            "id": 1,
-            "kind": Kind.CALL,
-            "host_id": HOST,
-            "guest_ids": (GUEST,),
-            "state": State.REQUESTED,
-            "room": "tom-brady",
-            "minutes": 30,
-            "created": NOW,
-            "updated": NOW,
-            **more,
-        }
-    )
+STRANGER = 3
 
 
 def times(*minutes: float) -> tuple[datetime, ...]:
@@ -39,17 +20,17 @@ def times(*minutes: float) -> tuple[datetime, ...]:
 
 
 def test_a_strangers_role_is_refused() -> None:
-    assert booking().role_of(HOST) is Role.HOST
-    assert booking().role_of(GUEST) is Role.GUEST
+    assert plain_booking().role_of(HOST) is Role.HOST
+    assert plain_booking().role_of(GUEST) is Role.GUEST
     with pytest.raises(NotAParticipant):
-        booking().role_of(STRANGER)
+        plain_booking().role_of(STRANGER)
 
 
 @pytest.mark.parametrize("name", MOVES)
 @pytest.mark.parametrize("state", State)
 def test_a_move_is_made_only_from_its_states(name: str, state: State) -> None:
     move = MOVES[name]
-    seen = booking(state=state)
+    seen = plain_booking(state=state)
     role = next(iter(move.by))
     if state in move.from_states:
         assert bookings.check_move(seen, name, role) is move
@@ -61,14 +42,14 @@ def test_a_move_is_made_only_from_its_states(name: str, state: State) -> None:
 @pytest.mark.parametrize("name", ["accept", "decline", "confirm"])
 def test_only_the_host_answers_a_request(name: str) -> None:
     with pytest.raises(NotAllowed):
-        bookings.check_move(booking(), name, Role.GUEST)
+        bookings.check_move(plain_booking(), name, Role.GUEST)
 
 
 @pytest.mark.parametrize("name", ["lapse", "hold", "miss"])
 def test_nobody_decides_by_hand_what_follows_by_itself(name: str) -> None:
     for role in (Role.HOST, Role.GUEST):
         with pytest.raises(NotAllowed):
-            bookings.check_move(booking(), name, role)
+            bookings.check_move(plain_booking(), name, role)
 
 
 def test_an_end_is_an_end() -> None:
@@ -98,7 +79,7 @@ def test_bad_times_are_named_one_by_one(given: tuple[datetime, ...], problems: d
 
 
 def test_a_time_of_an_earlier_suggestion_of_whomever_is_a_repetition() -> None:
-    seen = booking(
+    seen = plain_booking(
         suggestions=(Suggestion(HOST, times(60, 75, 90), NOW), Suggestion(GUEST, times(30, 45, 105), NOW))
     )
     bookings.check_new_times(seen, times(120, 135, 150), NOW)
@@ -109,9 +90,9 @@ def test_a_time_of_an_earlier_suggestion_of_whomever_is_a_repetition() -> None:
 
 def test_two_who_never_agree_do_not_offer_times_without_end() -> None:
     offered = (Suggestion(HOST, times(60, 75, 90), NOW),) * bookings.MOST_SUGGESTIONS
-    bookings.check_new_times(booking(suggestions=offered[1:]), times(120, 135, 150), NOW)
+    bookings.check_new_times(plain_booking(suggestions=offered[1:]), times(120, 135, 150), NOW)
     with pytest.raises(WrongState):
-        bookings.check_new_times(booking(suggestions=offered), times(120, 135, 150), NOW)
+        bookings.check_new_times(plain_booking(suggestions=offered), times(120, 135, 150), NOW)
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 14, 16, 121, 135, -15])
@@ -126,15 +107,15 @@ def test_only_the_other_sides_latest_suggestion_is_on_offer() -> None:
     first = Suggestion(HOST, times(60, 75, 90), NOW)
     second = Suggestion(GUEST, times(120, 135, 150), NOW)
     third = Suggestion(HOST, times(180, 195, 210), NOW)
-    assert bookings.open_offer(booking(), GUEST) == ()
-    assert bookings.open_offer(booking(suggestions=(first,)), GUEST) == first.times
-    assert bookings.open_offer(booking(suggestions=(first,)), HOST) == ()
-    assert bookings.open_offer(booking(suggestions=(first, second, third)), GUEST) == third.times
-    assert bookings.open_offer(booking(suggestions=(first, second, third)), HOST) == second.times
+    assert bookings.open_offer(plain_booking(), GUEST) == ()
+    assert bookings.open_offer(plain_booking(suggestions=(first,)), GUEST) == first.times
+    assert bookings.open_offer(plain_booking(suggestions=(first,)), HOST) == ()
+    assert bookings.open_offer(plain_booking(suggestions=(first, second, third)), GUEST) == third.times
+    assert bookings.open_offer(plain_booking(suggestions=(first, second, third)), HOST) == second.times
 
 
 def test_a_time_that_was_offered_and_has_passed_is_not_agreed_to() -> None:
-    seen = booking(suggestions=(Suggestion(HOST, times(30, 45, 60), NOW),))
+    seen = plain_booking(suggestions=(Suggestion(HOST, times(30, 45, 60), NOW),))
     bookings.check_agreement(seen, GUEST, NOW + 30 * MINUTE, NOW + 29 * MINUTE)
     with pytest.raises(Invalid) as refusal:
         bookings.check_agreement(seen, GUEST, NOW + 30 * MINUTE, NOW + 30 * MINUTE)
@@ -142,13 +123,15 @@ def test_a_time_that_was_offered_and_has_passed_is_not_agreed_to() -> None:
 
 
 def test_what_waits_too_long_is_stale() -> None:
-    waiting = booking()
+    waiting = plain_booking()
     assert not bookings.is_stale(waiting, NOW + timedelta(days=14))
     assert bookings.is_stale(waiting, NOW + timedelta(days=14, seconds=1))
-    offered = booking(state=State.ACCEPTED, suggestions=(Suggestion(HOST, times(30, 45, 60 * 24 * 20), NOW),))
+    offered = plain_booking(
+        state=State.ACCEPTED, suggestions=(Suggestion(HOST, times(30, 45, 60 * 24 * 20), NOW),)
+    )
     assert not bookings.is_stale(offered, NOW + timedelta(days=15))
     assert bookings.is_stale(offered, NOW + timedelta(days=21))
-    proposed = booking(kind=Kind.SESSION, starts=NOW + 60 * MINUTE)
+    proposed = plain_booking(kind=Kind.SESSION, starts=NOW + 60 * MINUTE)
     assert not bookings.is_stale(proposed, NOW + 59 * MINUTE)
     assert bookings.is_stale(proposed, NOW + 60 * MINUTE)
     assert not bookings.is_stale(dataclasses.replace(proposed, state=State.AGREED), NOW + timedelta(days=99))

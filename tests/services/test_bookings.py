@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
-from datetime import timedelta
 
 import pytest
 
 from store.booking_documents import to_document
 from tests.booking_makers import (
+    DAY,
     MINUTE,
     World,
+    kept,
     make_accepted_request,
     make_agreed_booking,
     make_caller,
@@ -34,14 +35,6 @@ from thserver.domain.errors import (
     TimeTaken,
     WrongState,
 )
-
-DAY = timedelta(days=1)
-
-
-async def kept(world: World, booking: Booking) -> Booking:
-    found = await world.database.bookings.get(booking.id)
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from datetime import timedelta
 
 import pytest
 
 from tests.booking_makers import (
+    DAY,
     World,
+    kept,
     make_accepted_request,
     make_agreed_booking,
     make_caller,
@@ -25,14 +26,6 @@ from thserver.domain.errors import (
     TimeTaken,
     WrongState,
 )
-
-DAY = timedelta(days=1)
-
-
-async def kept(world: World, booking: Booking) -> Booking:
-    found = await world.database.bookings.get(booking.id)
-    assert found is not None
-    return found
 
 
 async def test_held_and_missed_are_decided_once_and_a_late_report_corrects_missed(world: World) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.booking_makers import (
+    DAY,
     World,
+    kept,
     make_accepted_request,
     make_agreed_booking,
     make_caller,
@@ -22,14 +23,6 @@ from thserver.domain.errors import (
     TooManyCancellations,
     WrongState,
 )
-
-DAY = timedelta(days=1)
-
-
-async def kept(world: World, booking: Booking) -> Booking:
-    found = await world.database.bookings.get(booking.id)
-    assert found is not None
-    return found
 
 
 async def test_open_requests_are_cancelled_without_being_counted(world: World) -> None:

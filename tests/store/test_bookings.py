@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,35 +11,16 @@ import pytest
 from store.booking_documents import from_document, taken, to_document
 from store.bookings import Stale
 from store.database import Database
+from tests.booking_makers import GUEST, HOST, MINUTE, NOW, plain_booking
 from thserver.domain.bookings import MOVES, Booking, Kind, News, Pin, State, Suggestion
 from thserver.domain.errors import AlreadyExists, AlreadyOpen, TimeTaken
 
-NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-HOST, GUEST = 1, 2
-MINUTE = timedelta(minutes=1)
 TIMES = (NOW + 60 * MINUTE, NOW + 120 * MINUTE, NOW + 180 * MINUTE)
-
-
-def booking(number: int = 1, **more: Any) -> Booking:
-    return Booking(
-        **{
-            "id": number,
-            "kind": Kind.CALL,
-            "host_id": HOST,
-            "guest_ids": (GUEST,),
-            "state": State.REQUESTED,
-            "room": "tom-brady",
-            "minutes": 30,
-            "created": NOW,
-            "updated": NOW,
-            **more,
-        }
-    )
 
 
 def accepted(number: int, **more: Any) -> Booking:
     suggestion = Suggestion(HOST, TIMES, NOW)
-    return booking(
+    return plain_booking(
         number, **{"state": State.ACCEPTED, "suggestions": (suggestion,), "guest_ids": (number + 10,), **more}
     )
 
@@ -55,7 +36,7 @@ async def agree(database: Database, seen: Booking, starts: datetime, pins: tuple
 
 
 async def test_a_booking_comes_back_as_it_was_kept(database: Database) -> None:
-    full = booking(
+    full = plain_booking(
         state=State.AGREED,
         starts=NOW,
         rate_in_cents=5,
@@ -73,13 +54,13 @@ async def test_a_booking_comes_back_as_it_was_kept(database: Database) -> None:
 async def test_a_second_open_request_to_one_host_is_refused_until_the_first_is_answered(
     database: Database,
 ) -> None:
-    first = booking(1)
+    first = plain_booking(1)
     await database.bookings.add(first)
     with pytest.raises(AlreadyOpen):
-        await database.bookings.add(booking(2))
-    await database.bookings.add(booking(3, guest_ids=(HOST,), host_id=GUEST))
+        await database.bookings.add(plain_booking(2))
+    await database.bookings.add(plain_booking(3, guest_ids=(HOST,), host_id=GUEST))
     await database.bookings.move(first, MOVES["decline"], {}, news=None, now=NOW)
-    await database.bookings.add(booking(4))
+    await database.bookings.add(plain_booking(4))
 
 
 async def test_no_host_has_two_bookings_at_one_time(database: Database) -> None:
@@ -97,12 +78,14 @@ async def test_no_host_has_two_bookings_at_one_time(database: Database) -> None:
 
 
 async def test_a_proposed_time_is_held_until_it_is_declined(database: Database) -> None:
-    proposed = booking(1, kind=Kind.SESSION, starts=NOW + 60 * MINUTE)
+    proposed = plain_booking(1, kind=Kind.SESSION, starts=NOW + 60 * MINUTE)
     await database.bookings.add(proposed)
     with pytest.raises(TimeTaken):
-        await database.bookings.add(booking(2, kind=Kind.SESSION, starts=NOW + 75 * MINUTE, guest_ids=(5,)))
+        await database.bookings.add(
+            plain_booking(2, kind=Kind.SESSION, starts=NOW + 75 * MINUTE, guest_ids=(5,))
+        )
     await database.bookings.move(proposed, MOVES["decline"], {}, news=None, now=NOW)
-    await database.bookings.add(booking(3, kind=Kind.SESSION, starts=NOW + 75 * MINUTE, guest_ids=(5,)))
+    await database.bookings.add(plain_booking(3, kind=Kind.SESSION, starts=NOW + 75 * MINUTE, guest_ids=(5,)))
 
 
 @pytest.mark.parametrize(("move", "free"), [("cancel", True), ("miss", True), ("hold", False)])
@@ -140,7 +123,7 @@ async def test_a_move_is_refused_when_the_booking_has_changed_since_it_was_read(
 
 
 async def test_of_many_moves_from_one_state_exactly_one_is_made(database: Database) -> None:
-    seen = booking(1)
+    seen = plain_booking(1)
     await database.bookings.add(seen)
     moves = [MOVES[name] for name in ("accept", "decline", "cancel", "lapse")] * 10
     outcomes = await asyncio.gather(
@@ -177,7 +160,7 @@ async def test_pins_and_minutes_of_held_bookings_are_freed_when_they_are_long_ov
 
 
 async def test_one_of_several_guests_leaves_and_the_last_one_does_not(database: Database) -> None:
-    await database.bookings.add(booking(1, kind=Kind.GATHERING, guest_ids=(2, 3)))
+    await database.bookings.add(plain_booking(1, kind=Kind.GATHERING, guest_ids=(2, 3)))
     await database.bookings.leave(1, 3, now=NOW + MINUTE)
     await database.bookings.leave(1, 2, now=NOW + MINUTE)
     await database.bookings.leave(1, HOST, now=NOW + MINUTE)
@@ -188,7 +171,7 @@ async def test_one_of_several_guests_leaves_and_the_last_one_does_not(database: 
 
 
 async def test_news_stays_until_it_is_told(database: Database) -> None:
-    await database.bookings.add(booking(1, news=(News("requested:0", "requested", GUEST, NOW),)))
+    await database.bookings.add(plain_booking(1, news=(News("requested:0", "requested", GUEST, NOW),)))
     assert [each.id for each in await database.bookings.untold(before=NOW + MINUTE)] == [1]
     assert await database.bookings.untold(before=NOW) == []
     await database.bookings.told(1, "requested:0")
@@ -196,7 +179,7 @@ async def test_news_stays_until_it_is_told(database: Database) -> None:
 
 
 async def test_what_is_stale_has_no_suggested_time_still_to_come(database: Database) -> None:
-    await database.bookings.add(booking(1))
+    await database.bookings.add(plain_booking(1))
     await database.bookings.add(accepted(2))
     states = (State.REQUESTED, State.ACCEPTED)
     for now, found in ((TIMES[1], [1]), (TIMES[2], [1, 2])):
@@ -208,8 +191,8 @@ async def test_what_is_stale_has_no_suggested_time_still_to_come(database: Datab
 async def test_a_persons_list_is_newest_first_and_pages_without_gap_or_repeat(database: Database) -> None:
     for number in range(1, 8):
         state = State.DECLINED
-        await database.bookings.add(booking(number, state=state, created=NOW + (number // 3) * MINUTE))
-    await database.bookings.add(booking(8, kind=Kind.SESSION, state=State.DECLINED))
+        await database.bookings.add(plain_booking(number, state=state, created=NOW + (number // 3) * MINUTE))
+    await database.bookings.add(plain_booking(8, kind=Kind.SESSION, state=State.DECLINED))
     seen = []
     for skip in (0, 3, 6):
         count, page = await database.bookings.of_person(GUEST, kind=Kind.CALL, skip=skip, limit=3)
