@@ -343,6 +343,12 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no zip": (lambda path: path.write_bytes(b"PK nonsense"), "cannot be read"),
     "nothing": (lambda path: None, "there is no file"),
     "newer": (lambda path: written(path, {"people": [ANN]}, version=2), "version 2"),
+    "brackets": (
+        lambda path: written(
+            path, {"people": [ANN]}, files={"data/heroes.json": b"[" + b"{}," * 3_000_000 + b"{}]"}
+        ),
+        "data/heroes.json is too large",
+    ),
     "a terminal's orders": (
         lambda path: written(path, {"people": [ANN]}, version="\x1b[2J\nall is well"),
         "version  [2J all is well,",

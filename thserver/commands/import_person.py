@@ -8,7 +8,7 @@ from typing import Any
 
 from thserver.commands.inside import NOT_DONE, WRONG_INPUT, CommandProblem, Inside, carry_out
 from thserver.commands.person_archive import parsed, read
-from thserver.domain.person_files import part_file, picture_file
+from thserver.domain.person_files import LARGEST_TAKEN_OVER, part_file, picture_file
 from thserver.domain.person_imports import TAKEN_OVER, ImportedPerson, NotAnImport
 from thserver.domain.person_imports import read as read_person
 from thserver.services.person_import import CameOver, CannotComeOver, Plan
@@ -66,6 +66,8 @@ def _read(source: Path) -> tuple[ImportedPerson, bytes | None]:
     for name in TAKEN_OVER:
         content = contents.get(part_file(name))
         if content is not None:
+            if len(content) > LARGEST_TAKEN_OVER:
+                raise CommandProblem(f"{source}: {part_file(name)} is too large.", WRONG_INPUT)
             parts[name] = parsed(content, part_file(name))
     try:
         found = read_person(parts)

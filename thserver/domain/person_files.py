@@ -11,6 +11,8 @@ MANIFEST = "manifest.json"
 # A person's own data is small; what is larger is no export of ours.
 MOST_FILES = 2000
 LARGEST_JSON = 64 * 1024 * 1024
+# Of what is read and not only kept: a file of nothing but brackets takes thirty times its size in memory.
+LARGEST_TAKEN_OVER = 8 * 1024 * 1024
 LARGEST_PICTURE = 12 * 1024 * 1024
 LARGEST_IN_ALL = 512 * 1024 * 1024
 
