@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -10,7 +11,7 @@ from tests.booking_makers import World, make_caller, make_host, make_request
 from tests.money_makers import later
 from thserver.domain.bookings import Booking, News
 from thserver.domain.errors import Unavailable
-from thserver.services.background import one_of_many
+from thserver.services.background import Background, one_of_many
 
 
 async def test_news_that_a_busy_database_refuses_waits_for_the_next_sweep_and_is_no_error(
@@ -44,3 +45,50 @@ def test_a_refusal_is_said_in_a_line_and_a_fault_with_its_place(caplog: pytest.L
     assert refused.getMessage().startswith("news of booking 5 did not get through")
     assert failed.levelname == "ERROR"
     assert failed.exc_info is not None
+
+
+async def test_everybody_who_waits_for_work_of_one_name_has_his_own_result() -> None:
+    background = Background()
+    running = 0
+
+    async def work(number: int) -> int:
+        nonlocal running
+        running += 1
+        assert running == 1
+        await asyncio.sleep(0)
+        running -= 1
+        if number % 2:
+            raise Unavailable
+        return number
+
+    results = await asyncio.gather(
+        *(background.through("pay", lambda n=n: work(n), patience_s=5) for n in range(6)),  # type: ignore[misc]
+        return_exceptions=True,
+    )
+    assert [each if isinstance(each, int) else type(each) for each in results] == [
+        0, Unavailable, 2, Unavailable, 4, Unavailable,
+    ]  # fmt: skip
+    assert await background.through("pay", lambda: work(8), patience_s=5) == 8
+
+
+async def test_work_that_nobody_waits_for_any_more_is_done_and_lets_the_next_have_his_turn() -> None:
+    background = Background()
+    gate = asyncio.Event()
+    done: list[str] = []
+
+    async def slow() -> None:
+        await gate.wait()
+        done.append("slow")
+        raise Unavailable
+
+    async def quick() -> str:
+        done.append("quick")
+        return "quick"
+
+    with pytest.raises(TimeoutError):
+        await background.through("pay", slow, patience_s=0)
+    waiting = asyncio.ensure_future(background.through("pay", quick, patience_s=5))
+    await asyncio.sleep(0)
+    gate.set()
+    assert await waiting == "quick"
+    assert done == ["slow", "quick"]

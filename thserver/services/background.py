@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
@@ -37,10 +38,11 @@ class Background:
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, Work] = {}
+        self._in_turn: dict[str, deque[Work]] = {}
 
     async def through(self, name: str, work: Callable[[], Awaitable[Result]], *, patience_s: float) -> Result:
-        """The work's result, or what it raises. When it is not through in time it goes on by itself, and
-        TimeoutError is raised."""
+        """The work's result, or what it raises. Several of one name are done one after the other. When it is not through
+        in time it goes on by itself, and TimeoutError is raised."""
         ended: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 
         async def run() -> None:
@@ -54,9 +56,22 @@ class Background:
                 if not ended.done():
                     ended.set_result(result)
 
-        self.soon(name, run)
+        if name in self._in_turn:
+            self._in_turn[name].append(run)
+        else:
+            self._in_turn[name] = deque([run])
+            self.soon(name, lambda: self._do_in_turn(name))
         async with asyncio.timeout(patience_s):
             return await ended
+
+    async def _do_in_turn(self, name: str) -> None:
+        waiting = self._in_turn[name]
+        try:
+            while waiting:
+                with one_of_many(name):
+                    await waiting.popleft()()
+        finally:
+            del self._in_turn[name]
 
     def soon(self, name: str, work: Work) -> None:
         """Run this work soon; if work of that name is running, once more after it."""
