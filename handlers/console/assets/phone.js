@@ -1,5 +1,6 @@
-// One practice phone: it dials over a WebSocket, shows what is heard as it is heard, types digits, sends texts.
+// One practice phone: it dials over a WebSocket, shows what is heard as it is heard, types digits.
 
+import { PhoneTexts, part } from "./phone_texts.js";
 import { speech } from "./speech.js";
 
 const KEYS = "0123456789*#";
@@ -15,7 +16,7 @@ export class Phone {
   #waitFrom = 0;
   #since = null;
   #ticking = null;
-  #seenTexts = new Set();
+  #texts;
   #pitch;
 
   /** `box` is its section of the page; `changed` is called when somebody else holds it or a call begins or ends, `now` gives the service's time. */
@@ -27,6 +28,7 @@ export class Phone {
     this.#pitch = pitch;
     this.side = box.dataset.phone;
     this.name = box.querySelector("h2").textContent;
+    this.#texts = new PhoneTexts(this, box);
     this.#listen();
     this.#offerVoices();
     this.#showWhose();
@@ -95,6 +97,11 @@ export class Phone {
     (this.#line ?? this.#waiting)?.send(JSON.stringify({ hangup: true }));
   }
 
+  /** `time` says a moment as the page does. */
+  showTexts(texts, time) {
+    this.#texts.show(texts, time);
+  }
+
   press(digits) {
     if (!this.#line) return;
     this.#line.send(JSON.stringify({ digits }));
@@ -102,28 +109,8 @@ export class Phone {
     typed.value = (typed.value + digits).slice(-24);
   }
 
-  showTexts(texts, time) {
-    const list = this.#part("texts");
-    for (const text of texts) {
-      if (this.#seenTexts.has(text.sid)) continue;
-      this.#seenTexts.add(text.sid);
-      const item = document.createElement("li");
-      item.className = text.direction === "inbound" ? "sent" : "new";
-      const at = document.createElement("span");
-      at.className = "at";
-      at.textContent = `${text.direction === "inbound" ? "Sent" : "Received"} ${time(text.at)}`;
-      const body = document.createElement("span");
-      body.textContent = text.body;
-      item.append(at, body);
-      list.append(item);
-      list.parentElement.scrollTop = list.parentElement.scrollHeight;
-    }
-    this.#part("noTexts").hidden = list.children.length > 0;
-  }
-
   #part(name) {
-    const attribute = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return this.#box.querySelector(`[data-${attribute}]`);
+    return part(this.#box, name);
   }
 
   #listen() {
@@ -146,10 +133,6 @@ export class Phone {
       if (event.target.closest("input, select, textarea") || this.#line === null) return;
       event.preventDefault();
       this.press(event.key);
-    });
-    this.#part("reply").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#reply();
     });
     this.#part("aloud").addEventListener("change", (event) => {
       this.#part("voice").hidden = !event.target.checked || !speech.voices().length;
@@ -176,10 +159,7 @@ export class Phone {
   #showWhose() {
     const other = this.#part("person").value === "other";
     this.#part("other").hidden = !other;
-    this.#part("texts").replaceChildren();
-    this.#part("noTexts").hidden = false;
-    this.#seenTexts.clear();
-    this.#part("send").disabled = !this.number;
+    this.#texts.changeHands();
     this.#stopWaiting();
   }
 
@@ -336,25 +316,6 @@ export class Phone {
     const seconds = Math.max(0, Math.floor((this.now() - this.#since) / 1000));
     const rest = String(seconds % 60).padStart(2, "0");
     this.#part("timer").textContent = `${Math.floor(seconds / 60)}:${rest}`;
-  }
-
-  async #reply() {
-    const input = this.#part("replyText");
-    const number = this.number;
-    const body = input.value.trim();
-    if (!body || !number) return;
-    try {
-      const answer = await fetch("/practice/texts", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ from: number, body }),
-      });
-      if (!answer.ok) throw new Error(answer.statusText);
-      input.value = "";
-      this.changed();
-    } catch {
-      this.told("The text was not sent.", "bad");
-    }
   }
 }
 
