@@ -59,7 +59,8 @@ export class PhoneTexts {
         body: JSON.stringify({ from: number, body }),
       });
       if (!answer.ok) throw new Error(answer.statusText);
-      input.value = "";
+      // What is being typed meanwhile is the next one.
+      if (input.value.trim() === body) input.value = "";
       this.#phone.changed();
     } catch {
       this.#phone.told("The text was not sent.", "bad");
