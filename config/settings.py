@@ -163,6 +163,16 @@ class Settings:
         return not (self.smtp_url or self.aws_access_key)
 
     @property
+    def real_companies(self) -> list[str]:
+        """Those that are not simulated, in words."""
+        simulated = {
+            "phone company": self.carrier_is_simulated,
+            "card company": self.payments_are_simulated,
+            "mail": self.mail_is_simulated,
+        }
+        return [company for company, is_simulated in simulated.items() if not is_simulated]
+
+    @property
     def base_url(self) -> str:
         """The public URL without a trailing slash: what Twilio calls and signs."""
         return (self.public_url or f"http://{self.address}:{self.port}").rstrip("/")

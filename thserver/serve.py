@@ -187,7 +187,11 @@ def _write_record(settings: Settings) -> None:
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         amend_record(
-            settings.data_dir, pid=os.getpid(), address=listening_at(settings), development=settings.debug
+            settings.data_dir,
+            pid=os.getpid(),
+            address=listening_at(settings),
+            development=settings.debug,
+            real_companies=settings.real_companies,
         )
     except OSError as problem:
         log.warning("other commands will not find this service: %s", problem)

@@ -14,9 +14,19 @@ from thserver.serve import running
 
 
 def settings_like_the_service(*, otherwise_development: bool = False) -> Settings:
-    """The settings, with the mode and the port of the service that runs (or last ran) on this data folder."""
+    """The settings, with the mode and the port of the service that runs (or last ran) on this data folder.
+
+    Raises SettingsError where the service works with a real company that the settings here do not name: a simulated one
+    would take texts, letters and charges that are meant for real people, and say that all is done.
+    """
     record = read_record(load(development=True).data_dir)
     settings = load(development=bool(record.get("development", otherwise_development)))
+    missing = sorted(set(record.get("real_companies", ())) - set(settings.real_companies))
+    if missing:
+        raise SettingsError(
+            f"The service on {settings.data_dir} works with the real {' and '.join(missing)}, which the settings here do not "
+            "name: give this command the service's environment or .env."
+        )
     address = record.get("address")
     if isinstance(address, str):
         # What this command does calls back under the URL that the service checks signatures against.
