@@ -14,6 +14,9 @@ from tests.makers import OFFER, make_hero, make_person
 from thserver.gateways.simulated_mail import SimulatedMail
 from thserver.services.all import Services
 
+# The simulated carrier reports on its texts to a server that answers.
+pytestmark = pytest.mark.usefixtures("http_server")
+
 
 async def test_a_hero_follows_his_persons_name_and_activity(services: Services, database: Database) -> None:
     person = await make_person(services)
