@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,8 @@ from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
 from store.data_folder import amend_record
+from tests.fork_server import ForkedProcess, start_forked
 from thserver.commands.call import portions
-
-COMMAND = str(Path(sys.executable).with_name("thserver"))
 
 
 class Line(WebSocketHandler):
@@ -69,24 +66,20 @@ async def service(folder: Path, *script: Any) -> AsyncIterator[type[Line]]:
     await server.close_all_connections()
 
 
-async def start(folder: Path, *words: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        COMMAND,
-        "call",
-        *words,
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "DATA_DIR": str(folder / "data")},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+async def start(folder: Path, *words: str) -> ForkedProcess:
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder / "data")}
+    with (folder / "stderr").open("wb") as stderr:
+        return await start_forked("call", *words, folder=folder, env=env, stderr=stderr.fileno())
+
+
+async def ended(folder: Path, process: ForkedProcess) -> tuple[int | None, list[str], str]:
+    """Exit code, lines printed, standard error."""
+    printed, _ = await process.communicate()
+    return process.returncode, printed.decode().splitlines(), (folder / "stderr").read_text("utf-8")
 
 
 async def call(folder: Path, *words: str) -> tuple[int | None, list[str], str]:
-    """Exit code, lines printed, standard error."""
-    process = await start(folder, *words)
-    printed, errors = await process.communicate()
-    return process.returncode, printed.decode().splitlines(), errors.decode()
+    return await ended(folder, await start(folder, *words))
 
 
 async def test_what_is_said_is_printed_line_by_line_until_it_hangs_up(tmp_path: Path) -> None:
@@ -121,14 +114,13 @@ async def test_without_a_number_the_caller_is_hidden(tmp_path: Path) -> None:
 async def test_ctrl_c_hangs_up(tmp_path: Path) -> None:
     async with service(tmp_path, SAID, "hangup", HUNG_UP) as line:
         process = await start(tmp_path, "--from", "+13125550123")
-        assert process.stdout is not None
         while b"Hello Ann." not in await process.stdout.readline():
             pass
         process.send_signal(signal.SIGINT)
-        printed, errors = await process.communicate()
+        code, printed, errors = await ended(tmp_path, process)
     assert line.heard == [{"hangup": True}]
-    assert (process.returncode, errors) == (0, b"")
-    assert b"hung up" in printed
+    assert (code, errors) == (0, "")
+    assert any("hung up" in each for each in printed)
 
 
 async def test_a_line_that_goes_dead_ends_the_call(tmp_path: Path) -> None:

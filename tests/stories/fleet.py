@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +15,8 @@ from urllib.parse import urlsplit
 import httpx
 from tornado.testing import bind_unused_port
 
-COMMAND = str(Path(sys.executable).with_name("thserver"))
+from tests.fork_server import ForkedProcess, start_forked
+
 PATIENCE_S = 60
 
 
@@ -27,7 +27,7 @@ class Fleet:
     environment: dict[str, str]
     folder: Path
     ports: list[int]
-    processes: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
+    processes: dict[int, ForkedProcess] = field(default_factory=dict)
     ahead_s: float = 0
 
     @property
@@ -36,7 +36,6 @@ class Fleet:
 
     async def start(self, port: int, **more: str) -> None:
         process = await self._run("serve", PORT=str(port), **more)
-        assert process.stdout is not None
         try:
             async with asyncio.timeout(PATIENCE_S):
                 async for line in process.stdout:
@@ -50,7 +49,7 @@ class Fleet:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-            _close(process)
+            process.close()
             raise
         self.processes[port] = process
         if behind > 1:
@@ -60,7 +59,7 @@ class Fleet:
         process = self.processes.pop(port)
         process.kill()
         await process.wait()
-        _close(process)
+        process.close()
 
     async def died(self, port: int) -> None:
         """Wait until a process has killed itself at its kill point."""
@@ -68,7 +67,7 @@ class Fleet:
         async with asyncio.timeout(PATIENCE_S):
             await process.wait()
         assert process.returncode == -signal.SIGKILL, process.returncode
-        _close(process)
+        process.close()
 
     async def advance(self, seconds: float) -> None:
         self.ahead_s += seconds
@@ -81,6 +80,7 @@ class Fleet:
         process = await self._run(*words)
         async with asyncio.timeout(PATIENCE_S):
             out, _ = await process.communicate()
+        process.close()
         assert process.returncode is not None
         return process.returncode, out.decode()
 
@@ -95,20 +95,13 @@ class Fleet:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-            _close(process)
+            process.close()
         self.processes.clear()
 
-    async def _run(self, *words: str, **more: str) -> asyncio.subprocess.Process:
+    async def _run(self, *words: str, **more: str) -> ForkedProcess:
+        env = {"PATH": os.environ["PATH"], **self.environment, **more}
         with (self.folder / "stderr").open("ab") as stderr:
-            return await asyncio.create_subprocess_exec(
-                COMMAND,
-                *words,
-                cwd=self.folder,
-                env={"PATH": os.environ["PATH"], **self.environment, **more},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=stderr,
-            )
+            return await start_forked(*words, folder=self.folder, env=env, stderr=stderr.fileno())
 
     async def _how_far_ahead(self, port: int) -> float:
         async with httpx.AsyncClient(trust_env=False) as http:
@@ -129,11 +122,6 @@ class Fleet:
         """What a process said when something was wrong with our own code."""
         said = (self.folder / "stderr").read_text("utf-8", "replace")
         return said[said.index("Traceback") - 500 :][:3000] if "Traceback" in said else ""
-
-
-def _close(process: asyncio.subprocess.Process) -> None:
-    transport = process._transport  # type: ignore[attr-defined]
-    transport.close()
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from store.connection import connect
 from store.database import Database
 from tests.booking_makers import World
 from tests.fakes.clock import FakeClock
+from tests.fork_server import ForkedProcess, start_forked
 from tests.money_makers import Call, charge_of, make_call, settle
 from thserver import kill_points
 from thserver.domain import ledger
@@ -30,7 +30,6 @@ from thserver.domain.charges import Refund, State
 from thserver.gateways.password_hasher import PasswordHasher
 from thserver.wiring import wire
 
-COMMAND = str(Path(sys.executable).with_name("thserver"))
 AT_ONCE = 4
 PATIENCE_S = 60
 SETTLING = sorted(name for name in kill_points.POINTS if name.partition(".")[0] in ("settle", "charge", "outbox"))  # fmt: skip
@@ -81,16 +80,9 @@ class Scene:
             await services.close()
             await database.close()
 
-    async def serve(self, **more: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            COMMAND,
-            "serve",
-            cwd=self.settings.data_dir,
-            env={"PATH": os.environ["PATH"], **self.environment, **more},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+    async def serve(self, **more: str) -> ForkedProcess:
+        env = {"PATH": os.environ["PATH"], **self.environment, **more}
+        return await start_forked("serve", folder=self.settings.data_dir, env=env)
 
     async def killed_at(self, point: str) -> None:
         process = await self.serve(KILL_AT=point)
@@ -131,8 +123,7 @@ class Scene:
             await database.close()
 
 
-async def _address(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
+async def _address(process: ForkedProcess) -> str:
     async for line in process.stdout:
         if b"is ready at" in line:
             return line.split()[-1].decode()
