@@ -11,24 +11,18 @@ import functools
 import gc
 import json
 import os
+import pkgutil
 import select
 import signal
 import socket
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 HEAD_BYTES = 4
 # Standard input, output and error, and where its pid and exit code are told.
 DESCRIPTORS = 4
-# The commands that are forked, and what the simulated companies import when they first need it.
-PRELOADED = (
-    "thserver.__main__",
-    "thserver.commands.serve",
-    "thserver.commands.call",
-    "thserver.commands.ledger",
-    "httpx",
-)
 
 
 class Forked:
@@ -193,6 +187,7 @@ def _serve(control: socket.socket) -> tuple[str, ...]:
             control.detach()
             os.closerange(3, alive)
             os.closerange(alive + 1, os.sysconf("SC_OPEN_MAX"))
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             os.chdir(folder)
             os.environ.clear()
             os.environ.update(env)
@@ -211,8 +206,13 @@ def _tell(told: int, number: int) -> None:
 
 
 if __name__ == "__main__":
-    for module in PRELOADED:
-        __import__(module)
+    # Ctrl-C in the terminal is for the tests; when they end, so does this.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import_module("thserver.__main__")
+    for command in pkgutil.iter_modules(import_module("thserver.commands").__path__, "thserver.commands."):
+        import_module(command.name)
+    # What the simulated companies import when they first need it.
+    import_module("httpx")
     gc.collect()
     gc.freeze()
     sys.argv = ["thserver", *_serve(socket.socket(fileno=int(sys.argv[1])))]

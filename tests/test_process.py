@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -23,35 +24,52 @@ from tornado.websocket import websocket_connect
 from store.data_folder import read_record
 from store.embedded import running_uri
 from store.person_documents import to_document
+from tests.fork_server import Forked
 from thserver.domain.people import Person
 
 COMMAND = str(Path(sys.executable).with_name("thserver"))
 START_SECONDS = 30
 
 
+def the_command(
+    words: tuple[str, ...], folder: Path, env: dict[str, str], stderr: int
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [COMMAND, *words],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+    )
+
+
+def a_fork(words: tuple[str, ...], folder: Path, env: dict[str, str], stderr: int) -> Forked:
+    return Forked(words, folder=folder, env=env, stderr=stderr)
+
+
+Begin = Callable[[tuple[str, ...], Path, dict[str, str], int], subprocess.Popen[bytes] | Forked]
+
+
 class Process:
     """One `thserver` command, with nothing in its environment but what the test gives it."""
 
-    def __init__(self, folder: Path, *words: str, **environment: str) -> None:
+    popen: subprocess.Popen[bytes] | Forked
+
+    def __init__(self, begin: Begin, folder: Path, *words: str, **environment: str) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.errors = folder / f"stderr-{time.monotonic_ns()}"
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **environment}
         with self.errors.open("wb") as errors:
-            self.popen = subprocess.Popen(
-                [COMMAND, *words],
-                cwd=folder,
-                env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
+            self.popen = begin(words, folder, environment, errors.fileno())
+        assert self.popen.stdout is not None
+        self.stdout = io.TextIOWrapper(self.popen.stdout, "utf-8")
         self.said: list[str] = []
 
     def wait_for(self, words: str) -> str:
         """Read what it prints until a line holds these words."""
-        assert self.popen.stdout is not None
-        for line in self.popen.stdout:
+        for line in self.stdout:
             self.said.append(line)
             if words in line:
                 return line
@@ -80,11 +98,21 @@ Start = Callable[..., Process]
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Start]:
     """Run a `thserver` command on this test's own data folder; whatever still lives at the end is stopped."""
+    yield from running(the_command, tmp_path)
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Iterator[Start]:
+    """The same, without the time of a start, where the test is about what a command does."""
+    yield from running(a_fork, tmp_path)
+
+
+def running(begin: Begin, folder: Path) -> Iterator[Start]:
     started: list[Process] = []
 
     def run(*words: str, **environment: str) -> Process:
-        defaults = {"DEBUG": "True", "PORT": "0", "DATA_DIR": str(tmp_path / "data")}
-        process = Process(tmp_path, *words, **{**defaults, **environment})
+        defaults = {"DEBUG": "True", "PORT": "0", "DATA_DIR": str(folder / "data")}
+        process = Process(begin, folder, *words, **{**defaults, **environment})
         started.append(process)
         return process
 
@@ -92,8 +120,7 @@ def run(tmp_path: Path) -> Iterator[Start]:
     for process in started:
         if process.popen.poll() is None:
             process.end()
-        assert process.popen.stdout is not None
-        process.popen.stdout.close()
+        process.stdout.close()
 
 
 def get(url: str) -> tuple[int, Any]:
@@ -268,27 +295,27 @@ def test_without_a_usable_mongod_the_sentence_says_what_to_do(run: Start, tmp_pa
     assert "DATABASE_URL" in said
 
 
-def test_commands_act_on_the_running_service_and_on_a_stopped_one(run: Start) -> None:
-    service = run("serve")
+def test_commands_act_on_the_running_service_and_on_a_stopped_one(fork: Start) -> None:
+    service = fork("serve")
     service.ready()
     for _ in range(2):
-        indexes = run("indexes")
+        indexes = fork("indexes")
         assert indexes.popen.wait(START_SECONDS) == 0, indexes.stderr
-        stranger = run("staff", "add", "nobody@example.com")
+        stranger = fork("staff", "add", "nobody@example.com")
         assert "nobody has the id, number, e-mail or username 'nobody@example.com'" in refused(stranger, 1)
         if service.popen.poll() is None:
             assert service.end() == 0
     assert running_uri(service.data) is None
 
 
-def test_staff_add_makes_a_registered_person_staff(run: Start) -> None:
-    service = run("serve")
+def test_staff_add_makes_a_registered_person_staff(fork: Start) -> None:
+    service = fork("serve")
     service.ready()
     moment = datetime(2026, 3, 2, tzinfo=UTC)
     person = Person(id=1, uuid="1", email="ann@example.com", created=moment, updated=moment)
     with things(service) as client:
         client["thserver"]["people"].insert_one(to_document(person))
-        added = run("staff", "add", "Ann@Example.com")
+        added = fork("staff", "add", "Ann@Example.com")
         added.wait_for("is staff now")
         assert added.popen.wait(START_SECONDS) == 0, added.stderr
         found = client["thserver"]["people"].find_one({"email": "ann@example.com"})
@@ -296,32 +323,31 @@ def test_staff_add_makes_a_registered_person_staff(run: Start) -> None:
     assert found["is_staff"] is True
 
 
-def test_commands_follow_the_running_service_into_development_mode(run: Start) -> None:
-    run("serve", "--development", DEBUG="").ready()
-    indexes = run("indexes", DEBUG="")
+def test_commands_follow_the_running_service_into_development_mode(fork: Start) -> None:
+    fork("serve", "--development", DEBUG="").ready()
+    indexes = fork("indexes", DEBUG="")
     assert indexes.popen.wait(START_SECONDS) == 0, indexes.stderr
 
 
-def test_settings_prints_the_example_file(run: Start) -> None:
-    process = run("settings")
-    assert process.popen.stdout is not None
-    printed = process.popen.stdout.read()
+def test_settings_prints_the_example_file(fork: Start) -> None:
+    process = fork("settings")
+    printed = process.stdout.read()
     assert process.popen.wait(START_SECONDS) == 0
     assert printed == (Path(__file__).parent.parent / "config" / "settings.example.env").read_text("utf-8")
 
 
-def test_jobs_lists_the_timetable_and_knows_no_other_job(run: Start) -> None:
-    listing = run("jobs")
+def test_jobs_lists_the_timetable_and_knows_no_other_job(fork: Start) -> None:
+    listing = fork("jobs")
     listing.wait_for("send-reminders")
     assert listing.popen.wait(START_SECONDS) == 0, listing.stderr
-    assert "no job is called nonsense" in refused(run("jobs", "nonsense"), 1)
+    assert "no job is called nonsense" in refused(fork("jobs", "nonsense"), 1)
 
 
-def test_a_job_runs_by_hand_whether_the_service_runs_or_not(run: Start) -> None:
-    service = run("serve")
+def test_a_job_runs_by_hand_whether_the_service_runs_or_not(fork: Start) -> None:
+    service = fork("serve")
     service.ready()
     for _ in range(2):
-        job = run("jobs", "send-reminders")
+        job = fork("jobs", "send-reminders")
         assert "0 done" in job.wait_for("send-reminders:")
         assert job.popen.wait(START_SECONDS) == 0, job.stderr
         if service.popen.poll() is None:
