@@ -19,6 +19,7 @@ import contextlib
 import dataclasses
 import gc
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -58,6 +59,12 @@ ROOM_BYTES = 4 * 1024**3
 HOUR_S = 3600
 
 
+def pytest_sessionstart() -> None:
+    # A run in the background is told to ignore Ctrl-C, and every process that it starts would do so too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
@@ -66,6 +73,7 @@ def pytest_collection_finish() -> None:
     # Thousands of tests and all their modules: looked through again and again, and never garbage.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
 
 
 @pytest.fixture(scope="session")

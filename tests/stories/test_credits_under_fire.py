@@ -64,7 +64,10 @@ async def sweep(world: World) -> None:
     await services.bookings.lapse_stale(services.clock.now())
     await services.billing.mark_missed()
     await services.meetings.decide_no_shows()
-    await services.news.tell_left_over()
+    async with asyncio.timeout(PATIENCE_S):
+        # What a process was writing when it was killed stays locked for some seconds.
+        while await services.news.tell_left_over():  # noqa: ASYNC110 (a lock tells nobody when it goes)
+            await asyncio.sleep(0.5)
     await services.background.idle()
     await services.purchases.finish_open()
     await services.credits.settle_due()
