@@ -3,7 +3,6 @@ it all forks them. Each has a pid, an environment and an exit code of its own, a
 
 from __future__ import annotations
 
-import array
 import asyncio
 import atexit
 import contextlib
@@ -38,12 +37,8 @@ class Forked:
         try:
             asked = json.dumps([words, str(folder), env]).encode()
             control = _server()
-            descriptors = array.array(
-                "i", [nothing, stdout, nothing if stderr is None else stderr, theirs.fileno()]
-            )
-            control.sendmsg(
-                [len(asked).to_bytes(HEAD_BYTES)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
-            )
+            descriptors = [nothing, stdout, nothing if stderr is None else stderr, theirs.fileno()]
+            socket.send_fds(control, [len(asked).to_bytes(HEAD_BYTES)], descriptors)
             control.sendall(asked)
         finally:
             theirs.close()
