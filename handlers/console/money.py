@@ -175,8 +175,12 @@ def _charts(overview: Overview) -> list[tuple[str, str, Markup]]:
         drawn = drawing.bars(values, labels, title=title, top=words(max(values)), lower=lowers)
         return name, lower_name if lowers is not None and any(lowers) else "", drawn
 
-    whole: Callable[[float], str] = lambda value: f"{value:.0f}"  # noqa: E731
-    money: Callable[[float], str] = lambda value: dollars(round(value))  # noqa: E731
+    def whole(value: float) -> str:
+        return f"{value:.0f}"
+
+    def money(value: float) -> str:
+        return dollars(round(value))
+
     found: list[tuple[str, str, Markup]] = [
         chart("Calls by hour", hours, hour_names, lambda each: each.calls, whole),
         chart("Calls by day", days, day_names, lambda each: each.calls, whole),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from handlers.access import anyone
-from handlers.base import Handler, unknown_path
+from handlers.base import Handler, UnknownPath
 from handlers.console.actions import ActionsPage
 from handlers.console.assets_folder import Asset
 from handlers.console.base import HOME, ConsoleHandler, ConsolePage
 from handlers.console.calls import CallPageOne, CallsPage, RefundCharge
-from handlers.console.dialect import DIALECT
 from handlers.console.live import LiveSocket
 from handlers.console.money import CountAgain, MoneyPage, PayNow
 from handlers.console.outbox import OutboxPage, SendAgain
@@ -25,7 +24,7 @@ class ToHome(ConsoleHandler):
         self.redirect(HOME, status=303)
 
 
-class UnknownPage(ConsolePage, unknown_path(DIALECT)):  # type: ignore[misc]
+class UnknownPage(ConsolePage, UnknownPath):
     """The 404 of the console, as a page."""
 
 
