@@ -29,6 +29,8 @@ class Fleet:
     ports: list[int]
     processes: dict[int, ForkedProcess] = field(default_factory=dict)
     ahead_s: float = 0
+    # A process that is being started and all others being put ahead: one after the other, or it is put ahead twice.
+    clocks: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def addresses(self) -> list[str]:
@@ -43,17 +45,18 @@ class Fleet:
                         break
                 else:
                     raise AssertionError("the service did not start")
-            # What it found in the data folder of how far ahead it was may be the place of another process.
-            behind = self.ahead_s - await self._how_far_ahead(port)
+            async with self.clocks:
+                # What it found in the data folder of how far ahead it was may be the place of another process.
+                behind = self.ahead_s - await self._how_far_ahead(port)
+                if behind > 1:
+                    await self._put_ahead(port, behind)
+                self.processes[port] = process
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
             process.close()
             raise
-        self.processes[port] = process
-        if behind > 1:
-            await self._put_ahead(port, behind)
 
     async def kill(self, port: int) -> None:
         process = self.processes.pop(port)
@@ -70,10 +73,17 @@ class Fleet:
         process.close()
 
     async def advance(self, seconds: float) -> None:
-        self.ahead_s += seconds
-        for port in list(self.processes):
-            with contextlib.suppress(httpx.HTTPError):
-                await self._put_ahead(port, seconds)
+        async with self.clocks:
+            self.ahead_s += seconds
+            for port in self.ports:
+                # Whether it was killed, and is perhaps about to start again, since the one before was put ahead.
+                if port in self.processes:
+                    with contextlib.suppress(httpx.HTTPError):
+                        await self._put_ahead(port, seconds)
+
+    async def apart_s(self) -> float:
+        """How far the clock of any process is from where it should be."""
+        return max([abs(self.ahead_s - await self._how_far_ahead(port)) for port in self.processes])
 
     async def command(self, *words: str) -> tuple[int, str]:
         """Exit code and output of another command on the same data."""
