@@ -18,7 +18,7 @@ demo: $(STAMP) ## Play a story from registration to the receipt against the serv
 	@exec $(BIN)/thserver demo
 
 test: $(STAMP) ## Run the tests (TESTS=tests/test_process.py for some of them)
-	@exec $(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+	@exec $(BIN)/pytest -n 3 --dist worksteal $(TESTS)
 
 check: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ setup(
     },
     install_requires=[
         "tornado>=6.6,<7",
+        "uvloop>=0.22",
         "pymongo>=4.20,<5",
         "motor>=3.7,<4",
         "twilio>=9.13,<10",

@@ -1,6 +1,7 @@
 """Fixtures, in plain words.
 
 mongo_uri         a real mongod of this test run's own, started once
+io_loop           the event loop, one for all tests; none may leave anything running in it
 database          its collections, empty at the start of each test, with every index
 clock             stands at Monday 2 March 2026, 15:00 UTC, until a test moves it
 settings          development settings whose PUBLIC_URL is this test's own server
@@ -27,11 +28,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 
 from config.settings import Settings, load
-from store.connection import connect
+from store.connection import Client, connect
 from store.data_folder import locked
 from store.database import Database
 from store.embedded import EmbeddedMongo
@@ -57,6 +59,10 @@ LONG = (
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 * 1024**3
 HOUR_S = 3600
+# How long what a test has begun may go on after it, but for what watches the database's server.
+TO_END_S = 5
+OF_THE_DRIVER = "/pymongo/"
+OF_A_REQUEST = "RequestHandler._execute"
 
 
 def pytest_sessionstart() -> None:
@@ -106,9 +112,9 @@ async def _make_indexes(uri: str) -> None:
     await database.close()
 
 
-@pytest.fixture
-def io_loop() -> Iterator[IOLoop]:
-    loop = asyncio.new_event_loop()
+@pytest.fixture(scope="session")
+def session_loop() -> Iterator[IOLoop]:
+    loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     io_loop = IOLoop.current()
     yield io_loop
@@ -116,12 +122,47 @@ def io_loop() -> Iterator[IOLoop]:
     io_loop.close(all_fds=True)
 
 
+@pytest.fixture(scope="session")
+def mongo_client(session_loop: IOLoop, mongo_uri: str) -> Iterator[Client]:
+    client = connect(mongo_uri)
+    yield client
+    session_loop.run_sync(client.close)
+
+
 @pytest.fixture
-def database(io_loop: IOLoop, mongo_uri: str) -> Iterator[Database]:
-    database = Database(connect(mongo_uri), "test")
+def io_loop(session_loop: IOLoop) -> Iterator[IOLoop]:
+    loop: asyncio.AbstractEventLoop = session_loop.asyncio_loop  # type: ignore[attr-defined]
+    # Whatever ran a loop of its own in between has taken it away.
+    asyncio.set_event_loop(loop)
+    before = asyncio.all_tasks(loop)
+    yield session_loop
+    left = session_loop.run_sync(lambda: _ended(before))
+    assert not left, f"the test leaves this running: {left}"
+
+
+async def _ended(before: set[asyncio.Task[Any]], *, only: str = "") -> set[asyncio.Task[Any]]:
+    """Wait for the tasks that were begun since then; what does not end in time. `only` those of this coroutine."""
+    ours = {
+        task
+        for task in asyncio.all_tasks() - before - {asyncio.current_task()}
+        if only in _where(task) and OF_THE_DRIVER not in _where(task)
+    }
+    if not ours:
+        return ours
+    return (await asyncio.wait(ours, timeout=TO_END_S))[1]
+
+
+def _where(task: asyncio.Task[Any]) -> str:
+    """File and name of what it runs."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return f"{code.co_filename}:{code.co_qualname}" if code is not None else repr(task)
+
+
+@pytest.fixture
+def database(io_loop: IOLoop, mongo_client: Client) -> Database:
+    database = Database(mongo_client, "test")
     io_loop.run_sync(database.empty)
-    yield database
-    io_loop.run_sync(database.close)
+    return database
 
 
 @pytest.fixture
@@ -161,7 +202,10 @@ def services(
     if "http_server" not in request.fixturenames:
         # Nobody would answer them, and the end of the test would wait for that.
         services.practice.carrier.faults.drop_callbacks = True
+    before = asyncio.all_tasks(io_loop.asyncio_loop)  # type: ignore[attr-defined]
     yield services
+    # Whoever sent them does not wait for their answers, but what they write must not come into the next test.
+    io_loop.run_sync(lambda: _ended(before, only=OF_A_REQUEST))
     io_loop.run_sync(services.close)
 
 

@@ -93,6 +93,7 @@ class ForkedProcess:
         """All that it still prints; standard error is a file of the test's own."""
         printed = await self.stdout.read()
         await self.wait()
+        self.close()
         return printed, b""
 
     def close(self) -> None:

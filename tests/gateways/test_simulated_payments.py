@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -266,18 +267,16 @@ asyncio.run(main())
 
 async def test_a_killed_service_finds_its_charge_again(tmp_path: Path) -> None:
     file = tmp_path / "payments.sqlite"
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        KILLED_AFTER_THE_CHARGE,
-        str(file),
-        stdout=asyncio.subprocess.PIPE,
+    child = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", KILLED_AFTER_THE_CHARGE, str(file)],
+        stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
     )
-    printed, _ = await child.communicate()
     assert child.returncode == -signal.SIGKILL
-    customer, card, charge_id = printed.decode().split()
+    customer, card, charge_id = child.stdout.decode().split()
     payments = company(Records(file))
     assert await charge(payments, (customer, card)) == ChargeOutcome(ChargeState.SUCCEEDED, charge_id)
     assert [intent["id"] for intent in payments.intents()] == [charge_id]

@@ -93,6 +93,8 @@ class Scene:
             process.kill()
             await process.wait()
             raise AssertionError(f"{point} was never reached") from None
+        finally:
+            process.close()
         assert process.returncode == -signal.SIGKILL, process.returncode
 
     async def restarted(self, is_done: Callable[[Database], Awaitable[bool]]) -> None:
@@ -109,6 +111,7 @@ class Scene:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+            process.close()
         assert process.returncode == 0, process.returncode
 
     async def _until_done(self, base_url: str, is_done: Callable[[Database], Awaitable[bool]]) -> None:
