@@ -8,6 +8,7 @@ import logging
 import sys
 
 import orjson
+import uvloop
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
@@ -79,4 +80,4 @@ def _quiet(handler: RequestHandler) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    uvloop.run(main(sys.argv[1]))
