@@ -5,18 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure
 
 from store import rooms
 from store.collection import Collection
+from store.together import Together
 from thserver.domain.admissions import CallerView, Slot
 from thserver.domain.bookings import Kind, State
 
+# So many rings are answered from one read.
+MOST_RINGS = 16
 MOST_SLOTS = 10
 NEXT_SLOTS = 3
 DIALLED = [State.AGREED.value, State.HELD.value]
 
 SLOT = dict.fromkeys(("kind", "state", "host_id", "people_ids", "room", "starts", "ends"), 1)
+NAMES = ("first_name", "last_name", "username")
+
+# A number that rings, and between which moments it matters what is booked: see `Admissions.of_phone`.
+Ring = tuple[str, datetime, datetime]
 
 
 def with_people_and_rooms(prefix: str = "") -> list[dict[str, Any]]:
@@ -28,7 +36,7 @@ def with_people_and_rooms(prefix: str = "") -> list[dict[str, Any]]:
                 "from": "people",
                 "localField": f"{prefix}people_ids",
                 "foreignField": "_id",
-                "pipeline": [{"$project": {"first_name": 1, "last_name": 1, "username": 1, "timezone": 1}}],
+                "pipeline": [{"$project": {**dict.fromkeys(NAMES, 1), "timezone": 1}}],
                 "as": "people",
             }
         },
@@ -76,14 +84,29 @@ class Admissions(Collection):
 
     name = "people"
 
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        super().__init__(database)
+        self._rings: Together[Ring, CallerView | None] = Together(self._of_phones, most=MOST_RINGS)
+
     async def of_phone(self, phone: str, *, over_since: datetime, on_before: datetime) -> CallerView | None:
         """The person with this proven number and his bookings that are on: those that end after `over_since` and
-        start until `on_before`; where there is none, the next ones."""
-        return await self._one({"phone": phone}, {"ends": {"$gt": over_since}}, on_before)
+        start until `on_before`; where there is none, the next ones.
+
+        For phones that ring at one moment, the earliest `over_since` and the latest `on_before` are for all.
+        """
+        return await self._rings.ask((phone, over_since, on_before))
+
+    async def _of_phones(self, rings: list[Ring]) -> list[CallerView | None]:
+        phones = {phone for phone, _, _ in rings}
+        over_since = min(since for _, since, _ in rings)
+        on_before = max(before for _, _, before in rings)
+        found = await self._people({"phone": {"$in": list(phones)}}, {"ends": {"$gt": over_since}}, on_before)
+        views = {person["phone"]: view_from(person, slots_from(person["slots"], person)) for person in found}
+        return [views.get(phone) for phone, _, _ in rings]
 
     async def of_booking(self, person_id: int, booking_id: int) -> CallerView | None:
         """The person with this one booking, if it can be dialled into at all."""
-        return await self._one({"_id": person_id}, {"_id": booking_id}, None)
+        return await self._one({"_id": person_id}, {"_id": booking_id})
 
     async def of_pin(self, pin_hash: str) -> CallerView | None:
         """The person whose PIN this is, with the booking that it is for."""
@@ -117,22 +140,23 @@ class Admissions(Collection):
         found = await cursor.to_list(1)
         return found[0] if found and found[0].get("starts") else None
 
-    async def _one(
-        self, person: dict[str, Any], bookings: dict[str, Any], on_before: datetime | None
-    ) -> CallerView | None:
+    async def _one(self, person: dict[str, Any], bookings: dict[str, Any]) -> CallerView | None:
+        found = await self._people(person, bookings, None)
+        return view_from(found[0], slots_from(found[0]["slots"], found[0])) if found else None
+
+    async def _people(
+        self, people: dict[str, Any], bookings: dict[str, Any], on_before: datetime | None
+    ) -> list[dict[str, Any]]:
         command = {
             "aggregate": self.name,
-            "pipeline": [{"$match": person}, *_slots(bookings, on_before)],
+            "pipeline": [{"$match": people}, *_slots(bookings, on_before)],
             "cursor": {},
         }
         try:
-            found = await self._run(command)
+            return await self._run(command)
         except ConnectionFailure:
             # The line to the database was closed while nobody used it, or another server has taken over.
-            found = await self._run(command)
-        if not found:
-            return None
-        return view_from(found[0], slots_from(found[0]["slots"], found[0]))
+            return await self._run(command)
 
     async def _run(self, command: dict[str, Any]) -> list[dict[str, Any]]:
         """At most one batch. A cursor would take half as long again."""
@@ -150,8 +174,8 @@ def _slots(match: dict[str, Any], on_before: datetime | None) -> list[dict[str, 
         }
     }
     return [
-        {"$limit": 1},
-        {"$project": {"first_name": 1, "timezone": 1}},
+        {"$limit": MOST_RINGS},
+        {"$project": {"first_name": 1, "timezone": 1, "phone": 1}},
         {
             "$lookup": {
                 "from": "bookings",

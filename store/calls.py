@@ -14,7 +14,7 @@ from pymongo import IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
 from store.collection import Collection
-from store.together import Together
+from store.together import Inserts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Calls(Collection):
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         super().__init__(database)
-        self._together = Together(self._collection)
+        self._inserts = Inserts(self._collection)
 
     async def begin(
         self,
@@ -92,7 +92,7 @@ class Calls(Collection):
             "steps": [_step(step, twiml, outcome, now)],
             **_with_way(facts),
         }
-        if await self._together.insert(document):
+        if await self._inserts.insert(document):
             return twiml, True
         return await self._kept(sid, step) or twiml, False
 

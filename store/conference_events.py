@@ -11,7 +11,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
 from store.collection import Collection
-from store.together import Together
+from store.together import Inserts
 from thserver.domain.conferences import Action, ConferenceEvent
 
 # A call has a dozen events. What has more is somebody's mistake, and must not cost ever more work.
@@ -48,7 +48,7 @@ class ConferenceEvents(Collection):
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         super().__init__(database)
-        self._together = Together(self._collection)
+        self._inserts = Inserts(self._collection)
 
     async def add(
         self,
@@ -79,7 +79,7 @@ class ConferenceEvents(Collection):
         ):
             if value:
                 document[name] = value
-        return await self._together.insert(document)
+        return await self._inserts.insert(document)
 
     async def of_conference(self, conference_sid: str) -> StoredEvents | None:
         cursor = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,3 +89,37 @@ async def test_a_ring_reads_what_is_on_and_only_otherwise_what_comes_next(
     view = await database.admissions.of_phone(guest.phone, over_since=starts + HOUR, on_before=starts + HOUR)
     assert view is not None
     assert view.slots == ()
+
+
+async def test_phones_that_ring_at_one_moment_are_answered_from_a_few_reads_each_with_its_own(
+    world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guests = [await make_caller(world, first_name=f"Guest{number}") for number in range(20)]
+    _, hero = await make_host(world)
+    booking = await make_agreed_booking(world, guests[3], hero)
+    assert booking.starts is not None
+    command, reads = AsyncDatabase.command, []
+
+    async def count(self: Any, what: Any, *args: Any, **kwargs: Any) -> Any:
+        reads.append(what)
+        return await command(self, what, *args, **kwargs)
+
+    monkeypatch.setattr(AsyncDatabase, "command", count)
+    phones = [guest.phone or "" for guest in guests] + ["+12025550199"] + [guests[3].phone or ""]
+    views = await asyncio.gather(
+        *(
+            database.admissions.of_phone(phone, over_since=booking.starts - HOUR, on_before=booking.starts)
+            for phone in phones
+        )
+    )
+    assert len(reads) <= 3
+    assert [view and view.first_name for view in views] == [
+        *(f"Guest{number}" for number in range(20)),
+        None,
+        "Guest3",
+    ]
+    assert [view and [slot.booking_id for slot in view.slots] for view in views] == [
+        *([booking.id] if number == 3 else [] for number in range(20)),
+        None,
+        [booking.id],
+    ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+
+import uvloop
 
 from config.settings import load
 from thserver import serve
@@ -18,5 +19,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    asyncio.run(serve.main(load(development=given.development)))
+    uvloop.run(serve.main(load(development=given.development)))
     return 0
