@@ -17,6 +17,7 @@ from bench import data
 from config.settings import load
 from store.connection import connect
 from store.database import Database
+from thserver import garbage
 from thserver.application import make_application
 from thserver.wiring import wire
 
@@ -65,6 +66,7 @@ async def main(uri: str) -> None:
     carrier = services.practice.carrier
     # What it costs to play the phone company is not the service's.
     carrier.faults.drop_callbacks = True
+    garbage.search_less()
     print(
         settings.port,
         bare_sockets[0].getsockname()[1],

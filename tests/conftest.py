@@ -18,7 +18,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import gc
 import shutil
 import signal
 import tempfile
@@ -40,6 +39,7 @@ from store.embedded import EmbeddedMongo
 from tests.booking_makers import World
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
+from thserver import garbage
 from thserver.application import make_application
 from thserver.gateways.password_hasher import PasswordHasher
 from thserver.gateways.simulated_carrier import SimulatedCarrier
@@ -77,9 +77,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     # Thousands of tests and all their modules: looked through again and again, and never garbage.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 50)
+    garbage.search_less()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from config.settings import Settings, SettingsError
 from scheduler.runner import Runner
 from store.data_folder import amend_record, read_record
 from store.database import Database
-from thserver import kill_points, logs
+from thserver import garbage, kill_points, logs
 from thserver.application import make_application
 from thserver.http_server import DrainingServer
 from thserver.services.all import Services
@@ -60,6 +60,7 @@ async def main(settings: Settings) -> None:
     logs.configure(settings)
     stop = stop_signal()
     async with running(settings) as service:
+        garbage.search_less()
         announce(service)
         await stop.wait()
         log.info("stopping: requests in flight have %s seconds to end", DRAIN_SECONDS)
