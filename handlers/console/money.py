@@ -28,7 +28,7 @@ WHY = {
     "in_doubt": "a payout was sent and not confirmed; it is asked about",
     "on_its_way": "a payout is on its way",
     "soon": "is paid with the next run",
-    "paid_too_much": "was paid out what was given back to the caller later",
+    "paid_too_much": "was paid out what was given back to the caller later; the next shares make up for it",
 }
 STATES = {
     "due": "not tried yet",

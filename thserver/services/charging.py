@@ -9,7 +9,7 @@ import secrets
 from store.database import Database
 from thserver import kill_points
 from thserver.domain import charges as rules
-from thserver.domain import pricing
+from thserver.domain import ledger, pricing
 from thserver.domain.charges import Attempt, Charge, State
 from thserver.domain.errors import AlreadyExists
 from thserver.domain.ports import ChargeOutcome, ChargeState, Clock, Payments
@@ -35,6 +35,7 @@ class Charging:
     ) -> None:
         self._charges = database.charges
         self._wallets = database.wallets
+        self._ledger = database.ledger
         self._clock = clock
         self._payments = payments
         self._wallet = wallet
@@ -152,10 +153,7 @@ class Charging:
         card = next((card for card in wallet.cards if card.id == wallet.default_card), None)
         if wallet.customer_id is None or card is None:
             return None
-        payout_account = None
-        was_refused = any(attempt.reason in rules.PAYOUT_PROBLEMS for attempt in charge.attempts)
-        if charge.host_id is not None and charge.host_share_in_cents and not was_refused:
-            payout_account = await self._wallet.payout_account(charge.host_id)
+        payout_account = await self._payout_account(charge)
         fee = charge.total_in_cents - charge.host_share_in_cents if payout_account else 0
         return Attempt(
             number=len(charge.attempts) + 1,
@@ -168,6 +166,17 @@ class Charging:
             platform_fee_in_cents=fee,
             started=self._clock.now(),
         )
+
+    async def _payout_account(self, charge: Charge) -> str | None:
+        """Where the host's share goes with the charge itself; None when it is kept for him."""
+        if charge.host_id is None or not charge.host_share_in_cents:
+            return None
+        if any(attempt.reason in rules.PAYOUT_PROBLEMS for attempt in charge.attempts):
+            return None
+        if await self._ledger.balance(ledger.owed(charge.host_id)) < 0:
+            # He was paid what was given back later: this share makes up for it, and what is left of it is paid out.
+            return None
+        return await self._wallet.payout_account(charge.host_id)
 
     async def _ask(self, charge: Charge, attempt: Attempt) -> ChargeOutcome:
         try:
