@@ -14,7 +14,7 @@ from thserver.domain import phone_numbers
 from thserver.domain.errors import BadCredentials, CodeWrong, Refusal
 from thserver.domain.people import Person, normal_email
 from thserver.domain.phone_numbers import masked
-from thserver.domain.staff_actions import Actor
+from thserver.domain.staff_actions import ActionState, Actor
 from thserver.services.background import Background
 from thserver.services.codes import CodeKind, Codes
 from thserver.services.sign_in import CONSOLE, SignIn
@@ -27,6 +27,8 @@ CODE = CodeKind(purpose="console", length=6, alphabet=digits, life=timedelta(min
 LIFE = timedelta(hours=12)
 NOBODY = 0
 PASSWORDS_PER_HOUR = 20
+# So many failed sign-ins of one person are written down.
+FAILURES_PER_HOUR = 20
 
 
 class ConsoleSignIn:
@@ -55,7 +57,11 @@ class ConsoleSignIn:
         """The person and a token for the console. Raises CodeWrong or Throttled."""
         await self._sign_in.check_address(address)
         person = _staff(await self._people.with_phone(phone))
-        await self._codes.spend(CODE, phone, code, person_id=person.id if person is not None else NOBODY)
+        try:
+            await self._codes.spend(CODE, phone, code, person_id=person.id if person is not None else NOBODY)
+        except CodeWrong:
+            self._note_refused(person, how="code")
+            raise
         if person is None:
             raise CodeWrong
         return person, await self._let_in(person, how="code")
@@ -66,8 +72,12 @@ class ConsoleSignIn:
         name = _normal(name)
         # Guesses at one password may come from everywhere. Whoever is kept out by them has the code.
         await self._sign_in.check_name(name, purpose="console-password", limit=PASSWORDS_PER_HOUR)
-        person = _staff(await self._named(name))
-        person = await self._sign_in.with_password(person, password)
+        staff = _staff(await self._named(name))
+        try:
+            person = await self._sign_in.with_password(staff, password)
+        except BadCredentials:
+            self._note_refused(staff, how="password")
+            raise
         return person, await self._let_in(person, how="password")
 
     async def sign_out(self, person: Person, token: str) -> None:
@@ -87,6 +97,22 @@ class ConsoleSignIn:
             actor=actor, action="sign in", subject="console", details={"with": how}
         ):
             return await self._sign_in.give_token(person.id, CONSOLE, life=LIFE)
+
+    def _note_refused(self, person: Person | None, *, how: str) -> None:
+        """That somebody tried to sign in as this person and could not; after the answer, whose time tells nothing."""
+        if person is None:
+            return
+        actor = Actor(person.id, person.full_name)
+
+        async def note() -> None:
+            # Guesses may go on for days; who reads the actions has seen by then what is going on.
+            await self._sign_in.check_name(str(person.id), purpose="console-failed", limit=FAILURES_PER_HOUR)
+            number = await self._staff_actions.record(
+                actor=actor, action="failed sign in", subject="console", details={"with": how}
+            )
+            await self._staff_actions.complete(number, ActionState.REFUSED)
+
+        self._background.soon(f"failed sign in of person {person.id}", note)
 
     async def _text_code(self, phone: str, address: str) -> None:
         person = _staff(await self._people.with_phone(phone))
