@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import DEVELOPMENT_SECRET, Settings, SettingsError, example_file, load
+from config.settings import DEVELOPMENT_SECRET, Settings, example_file, load
+from config.values import SettingsError
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTED = re.findall(

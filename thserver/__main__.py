@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from config.settings import SettingsError
+from config.values import SettingsError
 from store.connection import ConnectionProblem
 from store.embedded import EmbeddedError
 from thserver.serve import AddressProblem

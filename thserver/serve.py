@@ -17,7 +17,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
-from config.settings import Settings, SettingsError
+from config.settings import Settings
+from config.values import SettingsError
 from scheduler.runner import Runner
 from store.data_folder import amend_record, read_record
 from store.database import Database

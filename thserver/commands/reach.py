@@ -8,7 +8,8 @@ import dataclasses
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from config.settings import DEVELOPMENT_SECRET, Settings, SettingsError, load
+from config.settings import DEVELOPMENT_SECRET, Settings, load
+from config.values import SettingsError
 from store.data_folder import read_record
 from thserver.serve import running
 
