@@ -1,13 +1,19 @@
-"""People and heroes for tests, made through the services as clients make them: `make_person`, `make_hero` …"""
+"""People and heroes for tests: `make_person`, `make_hero` … keep at once what the services would have left.
+
+`register_person` and `apply_as_hero` make the same by the way that a client goes, for tests that are about that way;
+tests/services/test_makers.py holds the two against each other.
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
+import uuid
 from typing import Any
 
-from thserver.domain.heroes import Hero
-from thserver.domain.people import Person
+from thserver.domain.errors import AlreadyExists
+from thserver.domain.heroes import Hero, check_offer
+from thserver.domain.people import Person, slug_candidates
 from thserver.services.all import Services
 
 PASSWORD = "password1"
@@ -23,15 +29,34 @@ OFFER: dict[str, Any] = {
     "linkedin_url": "http://www.django-rest-framework.org",
 }
 _numbers = itertools.count(1)
+_hashes: dict[str, str] = {}
 
 
 async def make_person(services: Services, *, verified: bool = True, **known: Any) -> Person:
-    """Somebody who has registered with a proven phone, and a proven address unless `verified` is False.
+    """Somebody with a proven phone, and a proven address unless `verified` is False: kept in one write, as
+    `register_person` leaves him, but without the text and the letter on the way there.
 
     `known` are arguments of `services.people.register`; what is missing is made up. The password is PASSWORD.
     """
+    return await _keep_person(services, _made_up(known), verified=verified)
+
+
+async def register_person(services: Services, *, verified: bool = True, **known: Any) -> Person:
+    """The same, by the way that a client goes: with the code in a text, and the letter that proves his address."""
+    who = _made_up(known)
+    code = await services.people.text_registration_code(who["phone"], address=who["address"])
+    assert code is not None
+    person, _ = await services.people.register(**who, phone_token=code)
+    if not verified:
+        return person
+    token = await mailed_token(services, who["email"], length=10)
+    return await services.people.prove_email(person, token)
+
+
+def _made_up(known: dict[str, Any]) -> dict[str, Any]:
+    """Everything that a registration takes but the code."""
     number = next(_numbers)
-    who = {
+    return {
         "first_name": "Cam",
         "last_name": "Newton",
         "email": f"person{number}@example.com",
@@ -43,13 +68,49 @@ async def make_person(services: Services, *, verified: bool = True, **known: Any
         "address": f"198.51.100.{number}",
         **known,
     }
-    code = await services.people.text_registration_code(who["phone"], address=who["address"])
-    assert code is not None
-    person, _ = await services.people.register(**who, phone_token=code)
+
+
+async def _keep_person(
+    services: Services, who: dict[str, Any], *, verified: bool, slug: bool = False
+) -> Person:
+    """With a `slug` he has one, as whoever is a host."""
+    now = services.clock.now()
+    person = Person(
+        id=await services.people._numbers.next("people"),
+        uuid=str(uuid.uuid4()),
+        first_name=who["first_name"],
+        last_name=who["last_name"],
+        email=who["email"],
+        email_verified=verified,
+        email_pending=None if verified else who["email"],
+        phone=who["phone"],
+        timezone=who["timezone"],
+        password_hash=await password_hash(services, who["password"]),
+        created=now,
+        updated=now,
+    )
+    _, token = services.sign_in.new_token(who["contract"])
+    for wanted in slug_candidates(person.full_name) if slug else [None]:
+        person.slug = wanted
+        try:
+            await services.people._people.add(person, token)
+        except AlreadyExists as error:
+            if error.field != "slug":
+                raise
+        else:
+            break
     if not verified:
-        return person
-    token = await mailed_token(services, who["email"], length=10)
-    return await services.people.prove_email(person, token)
+        await services.people._people.letter_written(person.id)
+    return person
+
+
+async def password_hash(services: Services, password: str) -> str:
+    """Made once for each password and each strength of hashing."""
+    hasher = services.sign_in._hasher
+    made = _hashes.get(password)
+    if made is None or hasher.is_outdated(made):
+        made = _hashes[password] = await hasher.hash(password)
+    return made
 
 
 async def make_staff(services: Services, **known: Any) -> Person:
@@ -61,11 +122,51 @@ async def make_staff(services: Services, **known: Any) -> Person:
 async def make_hero(
     services: Services, person: Person | None = None, *, accepted: bool = True, **offer: Any
 ) -> Hero:
-    """A hero, listed unless `accepted` is False; of this person, or of a new one."""
+    """A hero, listed unless `accepted` is False; of this person, or of a new one. Kept as `apply_as_hero` leaves
+    him, but nobody has got a letter about it."""
+    if person is not None:
+        slug = await services.people._people.give_slug(person.id, person.full_name)
+        return await _keep_hero(services, person, slug, accepted=accepted, offer=offer)
+    return (await make_new_hero(services, accepted=accepted, **offer))[1]
+
+
+async def make_new_hero(services: Services, *, accepted: bool = True, **offer: Any) -> tuple[Person, Hero]:
+    """A new person who is a hero."""
+    who = _made_up({"first_name": "Tom", "last_name": "Brady"})
+    person = await _keep_person(services, who, verified=True, slug=True)
+    assert person.slug is not None
+    return person, await _keep_hero(services, person, person.slug, accepted=accepted, offer=offer)
+
+
+async def apply_as_hero(
+    services: Services, person: Person | None = None, *, accepted: bool = True, **offer: Any
+) -> Hero:
+    """As `make_hero`, by the way that a client goes: he applies, and staff is told; it decides, and he is told."""
     person = person or await make_person(services, first_name="Tom", last_name="Brady")
     hero = await services.heroes.apply(person, {**OFFER, **offer})
     if accepted:
         hero = (await services.heroes.decide(person, hero.id, accepted=True)).hero
+    return hero
+
+
+async def _keep_hero(
+    services: Services, person: Person, slug: str, *, accepted: bool, offer: dict[str, Any]
+) -> Hero:
+    now = services.clock.now()
+    hero = Hero(
+        id=await services.people._numbers.next("heroes"),
+        person_id=person.id,
+        name=person.full_name,
+        slug=slug,
+        person_active=person.is_active,
+        accepted=accepted,
+        decided=accepted,
+        created=now,
+        updated=now,
+        **{**OFFER, **offer},
+    )
+    check_offer(offer)
+    await services.heroes._heroes.add(hero)
     return hero
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,12 +11,14 @@ from tests.booking_makers import World, make_agreed_booking, make_caller, make_h
 from thserver.domain.bookings import Booking
 from thserver.domain.charges import Charge, call_charge_id
 from thserver.domain.conferences import Conference, Leg
+from thserver.domain.heroes import Hero
 from thserver.domain.people import Person
 from thserver.domain.ports import Card
 from thserver.gateways.simulated_payments import SimulatedPayments
 
 _sids = itertools.count(1)
 Span = tuple[float, float]
+Agree = Callable[[World, Person, Hero], Awaitable[Booking]]
 
 
 @dataclass
@@ -81,16 +84,17 @@ async def make_call(
     rate_in_cents: int = 100,
     card: str | None = None,
     guest: Person | None = None,
+    agree: Agree = make_agreed_booking,
 ) -> Call:
     """A call that host and guest have just had, not settled yet; the clock stands at its end.
 
-    A new guest has a good card; `card` is another one that he gives before the call.
+    A new guest has a good card; `card` is another one that he gives before the call. `agree` is how they come to it.
     """
     guest = guest or await make_caller(world)
     if card is not None:
         await give_card(world, guest, card)
     host, hero = await make_host(world, rate_in_cents=rate_in_cents)
-    booking = await make_agreed_booking(world, guest, hero)
+    booking = await agree(world, guest, hero)
     assert booking.starts is not None
     conference = await make_conference(world, booking, host=((0, seconds),), guest=((0, seconds),))
     move_clock(world, booking.starts + timedelta(seconds=seconds))

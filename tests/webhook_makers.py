@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.booking_makers import World, make_agreed_booking, make_caller, make_host
+from tests.booking_makers import World, agree_on_call, make_caller, make_host
 from tests.fakes.webhook_receiver import Receiver
 from tests.makers import make_staff
 from thserver.domain import webhooks as rules
@@ -31,6 +31,6 @@ async def sweep(services: Services) -> None:
 async def a_booking(world: World) -> Booking:
     """Agreed, with its three events told."""
     _, hero = await make_host(world)
-    booking = await make_agreed_booking(world, await make_caller(world), hero)
+    booking = await agree_on_call(world, await make_caller(world), hero)
     await world.services.background.idle()
     return booking

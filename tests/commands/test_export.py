@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from store.personal_data import HELD, Holding
-from tests.booking_makers import World
+from tests.booking_makers import World, agree_on_call
 from tests.commands.conftest import Command
 from tests.makers import PASSWORD, make_person, token_of
 from tests.money_makers import make_call, settle
@@ -25,7 +25,8 @@ from thserver.services.reminders import pin_of
 async def a_full_life(world: World) -> tuple[Person, Person, list[str]]:
     """A guest who has done a bit of everything, his host, and secrets that nobody may read."""
     services, database = world.services, world.database
-    call = await make_call(world)
+    # With the letters that tell the PIN.
+    call = await make_call(world, agree=agree_on_call)
     await settle(world)
     guest, host = call.guest, call.host
     booking = await database.bookings.get(call.booking.id)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import icalendar
 import pytest
 
-from tests.booking_makers import World, make_accepted_request, make_agreed_booking, make_caller, make_host
+from tests.booking_makers import World, accept_call, agree_on_call, make_caller, make_host
 from tests.calendars import CalendarProgram
 from tests.clients.http import Answer, Api
 from tests.fakes.clock import FakeClock
@@ -72,9 +72,9 @@ async def test_it_shows_what_is_agreed_and_what_was_cancelled_and_never_a_pin(
 ) -> None:
     assert await reader.events() == []
     _, hero = await make_host(world)
-    booking = await make_agreed_booking(world, reader.person, hero)
+    booking = await agree_on_call(world, reader.person, hero)
     _, another = await make_host(world)
-    await make_accepted_request(world, reader.person, another)
+    await accept_call(world, reader.person, another)
     (event,) = await reader.events()
     assert (event["summary"], event["status"]) == ("Call with Tom Brady", "CONFIRMED")
     assert (event.start, event.end) == (booking.starts, booking.ends)
@@ -118,7 +118,7 @@ async def test_it_is_told_unchanged_when_nothing_has_happened(
     world: World, reader: Reader, clock: FakeClock
 ) -> None:
     _, hero = await make_host(world)
-    booking = await make_agreed_booking(world, reader.person, hero)
+    booking = await agree_on_call(world, reader.person, hero)
     first = await reader.get()
     assert first.headers["Content-Type"] == "text/calendar; charset=UTF-8"
     assert first.headers["Cache-Control"].startswith("private")
@@ -210,7 +210,7 @@ async def test_one_question_to_an_index_finds_what_is_in_it(
             return collection.find(query)
 
     _, hero = await make_host(world)
-    await make_agreed_booking(world, reader.person, hero)
+    await agree_on_call(world, reader.person, hero)
     world.database.bookings._collection = Watched()  # type: ignore[assignment]
     assert len(await reader.events()) == 1
     (query,) = profile

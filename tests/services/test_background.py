@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from tests.booking_makers import World, make_caller, make_host, make_request
+from tests.booking_makers import World, make_caller, make_host, request_call
 from tests.money_makers import later
 from thserver.domain.bookings import Booking, News
 from thserver.domain.errors import Unavailable
@@ -26,7 +26,7 @@ async def test_news_that_a_busy_database_refuses_waits_for_the_next_sweep_and_is
 
     world.services.news.subscribe(twice_busy)
     _, hero = await make_host(world)
-    await make_request(world, await make_caller(world), hero)
+    await request_call(world, await make_caller(world), hero)
     await world.services.background.idle()
     later(world, minutes=1)
     for _ in range(3):

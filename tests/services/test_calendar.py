@@ -14,7 +14,7 @@ import icalendar
 import pytest
 
 from config.settings import Settings
-from tests.booking_makers import World, make_agreed_booking, make_caller, make_host
+from tests.booking_makers import World, agree_on_call, make_caller, make_host
 from tests.calendars import CalendarProgram
 from tests.fakes.clock import FakeClock
 from tests.fakes.smtp_stand_in import SmtpStandIn
@@ -127,7 +127,7 @@ async def test_invited_moved_cancelled_is_one_entry_updated_gone(
 async def test_an_agreed_call_is_in_both_calendars_with_each_ones_own_pin(world: World) -> None:
     guest = await make_caller(world)
     host, hero = await make_host(world)
-    booking = await make_agreed_booking(world, guest, hero)
+    booking = await agree_on_call(world, guest, hero)
     shown = []
     for person, other in ((guest, "Tom Brady"), (host, "Cam Newton")):
         event = only(await calendar_of(world, person))
@@ -243,7 +243,7 @@ async def test_whoever_moves_too_often_is_stopped_and_everybody_knows_the_time_t
 async def test_old_news_puts_nothing_back_into_calendars(world: World) -> None:
     guest = await make_caller(world)
     _, hero = await make_host(world)
-    agreed = await make_agreed_booking(world, guest, hero)
+    agreed = await agree_on_call(world, guest, hero)
     cancelled = await world.services.bookings.cancel(agreed, guest.id)
     await world.services.background.idle()
     await world.database.outbox._collection.delete_many({})
@@ -301,7 +301,7 @@ async def test_no_pin_of_an_invitation_is_in_a_log_or_in_clear_in_the_database(
     _, hero = await make_host(world)
     with caplog.at_level(logging.DEBUG):
         async with mailing_by_smtp(world, settings) as (services, server):
-            booking = await make_agreed_booking(World(services, world.database), guest, hero)
+            booking = await agree_on_call(World(services, world.database), guest, hero)
             await services.background.idle()
             pins = {
                 found

@@ -7,7 +7,14 @@ from itertools import pairwise
 
 import pytest
 
-from tests.booking_makers import World, make_agreed_booking, make_caller, make_host, make_request
+from tests.booking_makers import (
+    World,
+    agree_on_call,
+    make_agreed_booking,
+    make_caller,
+    make_host,
+    make_request,
+)
 from tests.meeting_makers import make_meeting, make_member
 from tests.money_makers import later, make_call, settle
 from thserver.domain.bookings import Kind, State
@@ -20,7 +27,7 @@ def whats(story: Story) -> list[str]:
 
 
 async def test_a_settled_call_is_told_from_its_request_to_the_refund(world: World) -> None:
-    call = await make_call(world, seconds=1800)
+    call = await make_call(world, seconds=1800, agree=agree_on_call)
     await settle(world)
     later(world, minutes=10)
     await world.services.billing.refund(call.charge_id, 500, key="desk-1")

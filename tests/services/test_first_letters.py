@@ -6,7 +6,7 @@ import pytest
 
 from store.database import Database
 from tests.fakes.clock import FakeClock
-from tests.makers import mailed_token, make_person
+from tests.makers import mailed_token, register_person
 from thserver import kill_points
 from thserver.gateways.simulated_mail import SimulatedMail
 from thserver.services.all import Services
@@ -33,10 +33,10 @@ async def test_whoever_is_registered_gets_his_letter_once(
 
     monkeypatch.setattr(kill_points, "reached", reached)
     if point is None:
-        await make_person(services, email=ADDRESS, verified=False)
+        await register_person(services, email=ADDRESS, verified=False)
     else:
         with pytest.raises(Died):
-            await make_person(services, email=ADDRESS, verified=False)
+            await register_person(services, email=ADDRESS, verified=False)
     monkeypatch.undo()
     clock.advance(seconds=31)
     assert await services.confirmations.mail_left_over() == (0 if point is None else 1)
@@ -51,7 +51,7 @@ async def test_whoever_is_registered_gets_his_letter_once(
 async def test_whoever_has_proven_his_address_meanwhile_gets_no_letter(
     services: Services, database: Database, clock: FakeClock, mail: SimulatedMail
 ) -> None:
-    person = await make_person(services, email=ADDRESS)
+    person = await register_person(services, email=ADDRESS)
     await database.people.change(person.id, {"letter_due": clock.now()})
     clock.advance(seconds=31)
     assert await services.confirmations.mail_left_over() == 1

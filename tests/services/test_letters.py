@@ -9,11 +9,11 @@ import pytest
 
 from tests.booking_makers import (
     World,
-    make_accepted_request,
-    make_agreed_booking,
+    accept_call,
+    agree_on_call,
     make_caller,
     make_host,
-    make_request,
+    request_call,
     three_times,
 )
 from tests.fakes.clock import FakeClock
@@ -45,7 +45,7 @@ class Call:
             await self.letters(person)
 
     async def request(self) -> Booking:
-        return await make_request(self.world, self.guest, self.hero)
+        return await request_call(self.world, self.guest, self.hero)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ async def test_a_request_is_told_to_the_host_only(call: Call) -> None:
 
 
 async def test_accepting_is_told_to_the_guest_with_the_times_in_his_zone(call: Call) -> None:
-    await make_accepted_request(call.world, call.guest, call.hero)
+    await accept_call(call.world, call.guest, call.hero)
     (letter,) = await call.letters(call.guest)
     assert "accepts" in letter["subject"]
     for hour in ("10:00", "11:00", "12:00"):
@@ -79,7 +79,7 @@ async def test_accepting_is_told_to_the_guest_with_the_times_in_his_zone(call: C
 
 
 async def test_new_times_are_told_to_the_other_side(call: Call) -> None:
-    booking = await make_accepted_request(call.world, call.guest, call.hero)
+    booking = await accept_call(call.world, call.guest, call.hero)
     await call.nothing_unread()
     await call.services.bookings.suggest(booking, call.guest.id, three_times(call.world, after=300))
     (letter,) = await call.letters(call.host)
@@ -88,7 +88,7 @@ async def test_new_times_are_told_to_the_other_side(call: Call) -> None:
 
 
 async def test_the_agreed_time_is_told_to_both_with_number_and_pin(call: Call) -> None:
-    await make_agreed_booking(call.world, call.guest, call.hero)
+    await agree_on_call(call.world, call.guest, call.hero)
     for person, time in ((call.guest, "10:00 AM CST"), (call.host, "11:00 AM EST")):
         letter = (await call.letters(person))[-1]
         assert f"Monday, March 2, 2026, {time}" in letter["subject"]
@@ -106,7 +106,7 @@ async def test_declining_is_told_to_the_guest_with_the_reason(call: Call) -> Non
 
 
 async def test_cancelling_is_told_to_both_and_the_reason_to_the_other_side(call: Call) -> None:
-    booking = await make_agreed_booking(call.world, call.guest, call.hero)
+    booking = await agree_on_call(call.world, call.guest, call.hero)
     await call.nothing_unread()
     await call.services.bookings.cancel(booking, call.guest.id, reason="I am ill.")
     (own,), (other,) = await call.letters(call.guest), await call.letters(call.host)
@@ -118,7 +118,7 @@ async def test_cancelling_is_told_to_both_and_the_reason_to_the_other_side(call:
 
 
 async def test_a_call_that_did_not_take_place_is_told_to_both(call: Call) -> None:
-    booking = await make_agreed_booking(call.world, call.guest, call.hero)
+    booking = await agree_on_call(call.world, call.guest, call.hero)
     await call.nothing_unread()
     await call.services.bookings.mark_missed(booking)
     assert await call.subjects(call.guest) == ["Your call with Tom Brady did not take place"]
@@ -156,7 +156,7 @@ async def test_news_that_a_dead_process_left_is_told_by_the_sweep(
 
 
 async def test_old_news_tells_the_times_that_it_was_about(call: Call) -> None:
-    booking = await make_accepted_request(call.world, call.guest, call.hero)
+    booking = await accept_call(call.world, call.guest, call.hero)
     accepted = booking.news[-1]
     later = await call.services.bookings.suggest(booking, call.guest.id, three_times(call.world, after=300))
     await call.nothing_unread()

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from store.database import Database
-from tests.makers import make_person
+from tests.makers import make_person, register_person
 from tests.outbox_makers import SECRET
 from thserver.sealing import Sealer
 from thserver.services.all import Services
@@ -61,7 +61,7 @@ async def test_what_was_sealed_under_another_key_is_said_to_be_so(
 
 
 async def test_letters_about_the_account_are_there_without_their_words(services: Services) -> None:
-    person = await make_person(services)
+    person = await register_person(services)
     rows = [row for row in await outbox_of(services, person.id) if row["purpose"] == "account"]
     assert rows
     assert not any("facts" in row or "body" in row for row in rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.booking_makers import World, make_agreed_booking, make_caller, make_host
+from tests.booking_makers import World, agree_on_call, make_caller, make_host
 from tests.clients.heroes import HeroesClient
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
@@ -17,7 +17,7 @@ async def test_two_people_dial_in_talk_and_find_the_log(
 ) -> None:
     guest = await make_caller(world)
     host, hero = await make_host(world)
-    booking = await make_agreed_booking(world, guest, hero)
+    booking = await agree_on_call(world, guest, hero)
     assert booking.starts is not None
     clock.set(booking.starts - timedelta(minutes=5))
     assert guest.phone is not None

@@ -8,11 +8,11 @@ import pytest
 
 from tests.booking_makers import (
     World,
-    make_accepted_request,
-    make_agreed_booking,
+    accept_call,
+    agree_on_call,
     make_caller,
     make_host,
-    make_request,
+    request_call,
 )
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
@@ -26,7 +26,7 @@ from thserver.gateways.simulated_carrier import SimulatedCarrier
 
 
 async def test_a_heroes_call_from_request_to_receipt(world: World, api: Api) -> None:
-    call = await make_call(world)
+    call = await make_call(world, agree=agree_on_call)
     await settle(world)
     guest, host = await app_of(world.services, api, call.guest), await app_of(world.services, api, call.host)
     guests = await told(world.services, guest)
@@ -72,14 +72,14 @@ async def test_other_times_declining_and_missing_are_told(world: World, api: Api
     guest = await make_caller(world)
     host, hero = await make_host(world)
     app = await app_of(world.services, api, guest)
-    declined = await make_request(world, guest, hero)
+    declined = await request_call(world, guest, hero)
     await world.services.bookings.decline(declined, host.id, "No time")
     assert (await told(world.services, app))[-1] == (
         "meeting_cancelled",
         "Meeting Cancelled",
         "Your call with Tom Brady has been declined.",
     )
-    accepted = await make_accepted_request(world, guest, hero)
+    accepted = await accept_call(world, guest, hero)
     times = tuple(time + timedelta(days=1) for time in accepted.suggestions[0].times)
     await world.services.bookings.suggest(accepted, host.id, times)  # type: ignore[arg-type]
     assert (await told(world.services, app))[-1] == (
@@ -144,7 +144,7 @@ async def test_whoever_waits_on_the_line_is_told_to_the_other_once(
 ) -> None:
     guest = await make_caller(world)
     host, hero = await make_host(world)
-    booking: Booking = await make_agreed_booking(world, guest, hero)
+    booking: Booking = await agree_on_call(world, guest, hero)
     assert booking.starts is not None
     clock.set(booking.starts)
     assert guest.phone is not None
