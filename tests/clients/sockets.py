@@ -41,12 +41,14 @@ class Socket:
     def __init__(self, connection: WebSocketClientConnection) -> None:
         self.connection = connection
         self.last = 0
+        self.at_end = False
 
     async def read(self) -> dict[str, Any] | None:
         """The next frame; None when the socket is closed."""
         async with asyncio.timeout(PATIENCE_S):
             frame = await self.connection.read_message()
         if frame is None:
+            self.at_end = True
             return None
         body: dict[str, Any] = orjson.loads(frame)
         if body["type"] in EVENTS:
@@ -103,10 +105,15 @@ async def opened(
 ) -> AsyncIterator[Socket]:
     request = HTTPRequest(url_of(base_url, path, token, **query), headers=headers or {})
     connection = await websocket_connect(request)
+    socket = Socket(connection)
     try:
-        yield Socket(connection)
+        yield socket
     finally:
         connection.close()
+        # The client receives nothing, the end included, before somebody has taken what came before.
+        async with asyncio.timeout(PATIENCE_S):
+            while not socket.at_end:
+                socket.at_end = await connection.read_message() is None
 
 
 class RawSocket:
