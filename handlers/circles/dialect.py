@@ -104,6 +104,7 @@ class CirclesDialect(Dialect):
         "in_the_past": "must be in the future",
         "in_the_future": "can't be in the future",
         "password_too_short": "is too short (minimum is 6 characters)",
+        "password_common": "is too common",
         "too_long": "is too long",
         "not_an_image": "is not an image",
         "image_too_large": "is too large",

@@ -69,6 +69,7 @@ class ExpertsDialect(Dialect):
         "taken": "This is taken by another user.",
         "too_long": "This is too long.",
         "password_too_short": "This password is too short. It must contain at least 8 characters.",
+        "password_common": "This password is too common.",
         "unknown_expert": "Expert with this ID does not exist.",
         "unknown_user": "User with this ID does not exist.",
         "message_to_oneself": "You can not send a message to yourself.",

@@ -59,6 +59,7 @@ class HeroesDialect(Dialect):
         "too_long": "This is too long.",
         "code_wrong": "The token is invalid or expired.",
         "password_too_short": "This must have at least 8 characters.",
+        "password_common": "This is one of the passwords that everybody tries first.",
         "password_needs_a_digit": "This must contain at least 1 number.",
         "not_on_a_quarter_hour": "The time must be on a quarter hour.",
         "too_soon": "The time must be at least 30 minutes ahead.",
