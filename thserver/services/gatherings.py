@@ -255,16 +255,18 @@ class Gatherings:
         raise Unavailable
 
     async def _set_time(self, king: Person, gathering_id: int, starts: datetime) -> None:
-        rules.check_time(starts, self._clock.now())
         counted = False
 
         async def change(booking: Booking, attempt: int) -> Booking:
             nonlocal counted
             now = self._clock.now()
             rules.check_king(booking, king.id)
-            rules.check_movable(booking, now)
+            rules.check_open(booking)
             if booking.starts == starts:
+                # Clients send the time that it has along with what they change, also when that has come.
                 return booking
+            rules.check_time(starts, now)
+            rules.check_movable(booking, now)
             if not counted:
                 await self._texts.count_move(booking.id, king.id, len(booking.guest_ids))
                 counted = True
