@@ -29,7 +29,10 @@ def from_document(found: dict[str, Any]) -> DialOut:
 
 class DialOuts(Collection):
     name = "dial_outs"
-    indexes = (IndexModel([("booking_id", ASCENDING), ("person_id", ASCENDING)], name="of_booking"),)
+    indexes = (
+        IndexModel([("booking_id", ASCENDING), ("person_id", ASCENDING)], name="of_booking"),
+        IndexModel("at", name="at"),
+    )
 
     async def begin(
         self, booking_id: int, person_id: int, *, now: datetime, forgotten_before: datetime

@@ -10,8 +10,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from store.calls import Calls
 from store.collection import Collection
 from store.conference_events import ConferenceEvents
+from store.dial_outs import DialOuts
 from store.outbox import Outbox
 from store.text_events import TextEvents
+from thserver.domain.dial_outs import DialOutState
 from thserver.domain.outbox import FINAL
 
 Document = dict[str, Any]
@@ -24,6 +26,7 @@ def old(before: datetime) -> dict[str, tuple[str, Document]]:
     return {
         Calls.name: ("created", {"created": is_old, "on_the_way": ABSENT}),
         ConferenceEvents.name: ("received", {"received": is_old, "pending": ABSENT}),
+        DialOuts.name: ("at", {"at": is_old, "state": {"$ne": DialOutState.CALLING.value}}),
         # Also reports of which no text of ours was found: after days nobody looks for it any more.
         TextEvents.name: ("at", {"at": is_old}),
         Outbox.name: (
@@ -56,4 +59,4 @@ class OldRows(Collection):
 
     @staticmethod
     def names() -> list[str]:
-        return [Calls.name, ConferenceEvents.name, TextEvents.name, Outbox.name]
+        return [Calls.name, ConferenceEvents.name, DialOuts.name, TextEvents.name, Outbox.name]

@@ -21,6 +21,7 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
     "calls": ({}, {"on_the_way": True}),
     "conference_events": ({}, {"pending": True}),
     "text_events": ({"unapplied": True}, None),
+    "dial_outs": ({"state": "answered"}, {"state": "calling"}),
     "outbox": ({"state": "done"}, {"state": "unknown"}),
 }
 
