@@ -7,6 +7,8 @@ STAMP := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check bench pictures
 MAKEFLAGS += --no-print-directory
+# What is compiled is kept: else each start would compile everything of ours again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
