@@ -30,6 +30,8 @@ REPLICA_SET = "rs0"
 START_SECONDS = 30
 PRIMARY_SECONDS = 90
 STOP_SECONDS = 15
+# In earnest, and in tests, which kill many processes.
+TRANSACTION_SECONDS = {False: 10, True: 3}
 LOG_LIMIT_BYTES = 10_000_000
 
 _NOT_YET_INITIALIZED = 94
@@ -190,7 +192,7 @@ class EmbeddedMongo:
             *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64" if self.fast else "512"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
             # What a process that was killed has left open must not keep others from the same documents for a minute.
-            *("--setParameter", "transactionLifetimeLimitSeconds=10"),
+            *("--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_SECONDS[self.fast]}"),
             # Nobody else serves this set, so there is no use in waiting for clients to move elsewhere.
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"),
         ]

@@ -31,6 +31,8 @@ from thserver.gateways.password_hasher import PasswordHasher
 from thserver.wiring import wire
 
 AT_ONCE = 4
+# How many times as often as usual the service looks for what is due.
+HURRY = 10
 PATIENCE_S = 60
 SETTLING = sorted(name for name in kill_points.POINTS if name.partition(".")[0] in ("settle", "charge", "outbox"))  # fmt: skip
 REFUNDING = sorted(
@@ -53,7 +55,7 @@ class Scene:
         """Nothing is left of who had this database before."""
         database = Database(connect(self.uri), self.name)
         try:
-            # A transaction that was cut off holds its documents for ten seconds.
+            # A transaction that was cut off holds its documents for some seconds.
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     with suppress(PyMongoError):
@@ -64,8 +66,6 @@ class Scene:
     async def with_house(self, act: Callable[[World], Awaitable[None]], at: datetime) -> None:
         """Do something with the services, without a server, at that moment."""
         database = Database(connect(self.uri), self.name)
-        if await database.missing_indexes():
-            await database.ensure_indexes()
         services = await wire(
             self.settings,
             database,
@@ -82,7 +82,7 @@ class Scene:
 
     async def serve(self, **more: str) -> ForkedProcess:
         env = {"PATH": os.environ["PATH"], **self.environment, **more}
-        return await start_forked("serve", folder=self.settings.data_dir, env=env)
+        return await start_forked("serve", folder=self.settings.data_dir, env=env, hurry=HURRY)
 
     async def killed_at(self, point: str) -> None:
         process = await self.serve(KILL_AT=point)
@@ -121,7 +121,7 @@ class Scene:
                 while not await is_done(database):
                     answer = await http.post("/practice/clock", json={"advance_s": 60})
                     assert answer.status_code == 200, answer.text
-                    await asyncio.sleep(0.5)
+                    await asyncio.sleep(0.2)
         finally:
             await database.close()
 
@@ -219,6 +219,9 @@ async def test_a_service_killed_at_any_point_charges_once_and_sends_one_receipt_
     names = [f"settlement_{number}" for number in range(AT_ONCE)]
     free: asyncio.Queue[str] = asyncio.Queue()
     for name in names:
+        database = Database(connect(mongo_uri), name)
+        await database.ensure_indexes()
+        await database.close()
         free.put_nowait(name)
     failures: dict[str, str] = {}
 
