@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tests.clients.circles import CirclesClient
+from tests.clients.circles import REGISTRATION, CirclesClient
 from tests.clients.http import Api
+from tests.makers import keep_person
+from thserver.domain.circles import Friendship, Level, Names, Status
 from thserver.services.all import Services
 
 PASSWORD = "secret"
@@ -38,7 +40,20 @@ async def mailed(services: Services, address: str, *, length: int) -> str:
 
 
 async def make_app(api: Api, services: Services, email: str | None = None, **known: Any) -> App:
-    """Somebody who has registered here, confirmed his address and signed in."""
+    """Somebody who is here with a proven address, and signed in: kept in one write, as `register_app` leaves him, but
+    without its letter."""
+    email = email or f"member{next(_numbers)}@example.com"
+    names = {name: known.pop(name, REGISTRATION[name]) for name in ("first_name", "last_name")}
+    password = known.pop("password", PASSWORD)
+    assert not known, known
+    person, token = await keep_person(
+        services, contract="circles", password=password, email=email, email_verified=True, **names
+    )
+    return App(CirclesClient(api, token), email, person.id)
+
+
+async def register_app(api: Api, services: Services, email: str | None = None, **known: Any) -> App:
+    """The same, by the way that a client goes: he registers here, confirms his address and signs in."""
     email = email or f"member{next(_numbers)}@example.com"
     client = CirclesClient(api)
     await client.register(email=email, **known)
@@ -75,6 +90,29 @@ async def invite_token(services: Services, address: str) -> str:
 
 
 async def befriend(services: Services, holder: App, friend: App, level: str = "trusted_friend") -> None:
+    """The friend has been invited and has accepted: kept in one write, as `befriend_by_mail` leaves it."""
+    number = await services.invitations._numbers.next("friendships")
+    now = services.clock.now()
+    friendship = Friendship(
+        id=number,
+        holder_id=holder.id,
+        email=friend.email,
+        level=Level(level),
+        status=Status.ACCEPTED,
+        names=Names(first_name="Someone1"),
+        person_id=friend.id,
+        mails=1,
+        invite_sent_at=now,
+        created=now,
+        updated=now,
+    )
+    token_hash = services.invitations._token_hash(friendship)
+    await services.invitations._friendships.add_many([(friendship, token_hash)])
+
+
+async def befriend_by_mail(
+    services: Services, holder: App, friend: App, level: str = "trusted_friend"
+) -> None:
     """The friend is invited and accepts."""
     await invite(holder, friend.email, level)
     token = await invite_token(services, friend.email)

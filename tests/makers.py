@@ -9,8 +9,10 @@ from __future__ import annotations
 import itertools
 import re
 import uuid
+from dataclasses import asdict
 from typing import Any
 
+from store.person_documents import to_document
 from thserver.domain.errors import AlreadyExists
 from thserver.domain.heroes import Hero, check_offer
 from thserver.domain.people import Person, slug_candidates
@@ -38,7 +40,7 @@ async def make_person(services: Services, *, verified: bool = True, **known: Any
 
     `known` are arguments of `services.people.register`; what is missing is made up. The password is PASSWORD.
     """
-    return await _keep_person(services, _made_up(known), verified=verified)
+    return await _keep_phoned(services, _made_up(known), verified=verified)
 
 
 async def register_person(services: Services, *, verified: bool = True, **known: Any) -> Person:
@@ -70,37 +72,44 @@ def _made_up(known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _keep_person(
-    services: Services, who: dict[str, Any], *, verified: bool, slug: bool = False
-) -> Person:
-    """With a `slug` he has one, as whoever is a host."""
+async def keep_person(
+    services: Services, *, contract: str, password: str, slug: bool = False, **known: Any
+) -> tuple[Person, str]:
+    """Somebody of whom `known` is known, with a sign-in token of this contract: in one write. An address that he has
+    still to prove has been written to. With a `slug` he has one, as whoever is a host."""
+    people = services.people._people
     now = services.clock.now()
     person = Person(
         id=await services.people._numbers.next("people"),
         uuid=str(uuid.uuid4()),
-        first_name=who["first_name"],
-        last_name=who["last_name"],
-        email=who["email"],
-        email_verified=verified,
-        email_pending=None if verified else who["email"],
-        phone=who["phone"],
-        timezone=who["timezone"],
-        password_hash=await password_hash(services, who["password"]),
+        password_hash=await password_hash(services, password),
         created=now,
         updated=now,
+        **known,
     )
-    _, token = services.sign_in.new_token(who["contract"])
+    token, kept = services.sign_in.new_token(contract)
     for wanted in slug_candidates(person.full_name) if slug else [None]:
         person.slug = wanted
+        document = {**to_document(person), "tokens": [asdict(kept)]}
         try:
-            await services.people._people.add(person, token)
+            await people._guard(people._collection.insert_one(document))
         except AlreadyExists as error:
             if error.field != "slug":
                 raise
         else:
             break
-    if not verified:
-        await services.people._people.letter_written(person.id)
+    return person, token
+
+
+async def _keep_phoned(
+    services: Services, who: dict[str, Any], *, verified: bool, slug: bool = False
+) -> Person:
+    """Whoever has registered with his phone's number."""
+    known = {name: who[name] for name in ("first_name", "last_name", "email", "phone", "timezone")}
+    email = {"email_verified": True} if verified else {"email_pending": who["email"]}
+    person, _ = await keep_person(
+        services, contract=who["contract"], password=who["password"], slug=slug, **known, **email
+    )
     return person
 
 
@@ -133,7 +142,7 @@ async def make_hero(
 async def make_new_hero(services: Services, *, accepted: bool = True, **offer: Any) -> tuple[Person, Hero]:
     """A new person who is a hero."""
     who = _made_up({"first_name": "Tom", "last_name": "Brady"})
-    person = await _keep_person(services, who, verified=True, slug=True)
+    person = await _keep_phoned(services, who, verified=True, slug=True)
     assert person.slug is not None
     return person, await _keep_hero(services, person, person.slug, accepted=accepted, offer=offer)
 

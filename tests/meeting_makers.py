@@ -6,29 +6,43 @@ import itertools
 from datetime import timedelta
 
 from tests.booking_makers import World
+from tests.makers import keep_person
 from tests.money_makers import move_clock
 from thserver.domain.bookings import Booking
 from thserver.domain.people import Person
+from thserver.services.all import Services
 
 HOUR = timedelta(hours=1)
+PASSWORD = "securepassword"
 _numbers = itertools.count(1)
 
 
 async def make_member(world: World, *, credits: int = 1, **names: str) -> Person:
     """Somebody with so many credits: the first one, and what he has bought."""
-    name = f"member{next(_numbers)}"
-    person, _ = await world.services.usernames.register_by_name(
-        username=name,
-        email=f"{name}@example.com",
-        password="securepassword",
-        first_name=names.get("first_name", "John"),
-        last_name=names.get("last_name", "Doe"),
-        contract="experts",
-    )
+    person, _ = await keep_member(world.services, **names)
     await world.services.credits.account(person.id)
     if credits > 1:
         await buy(world, person, credits - 1)
     return person
+
+
+async def keep_member(
+    services: Services, name: str | None = None, *, first_name: str = "John", last_name: str = "Doe"
+) -> tuple[Person, str]:
+    """Somebody who has registered by a username, with his token: kept in one write. His letter has gone out long ago,
+    and he has not asked yet for what credits he has."""
+    name = name or f"member{next(_numbers)}"
+    email = f"{name}@example.com"
+    return await keep_person(
+        services,
+        contract="experts",
+        password=PASSWORD,
+        username=name,
+        email=email,
+        email_pending=email,
+        first_name=first_name,
+        last_name=last_name,
+    )
 
 
 async def buy(world: World, person: Person, credits: int) -> None:

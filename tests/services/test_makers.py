@@ -19,6 +19,12 @@ from tests.booking_makers import (
     make_request,
     request_call,
 )
+from tests.circle_makers import befriend, befriend_by_mail, make_app, register_app
+from tests.clients.experts import ExpertsClient
+from tests.clients.http import Api
+from tests.clients.mentors import MentorsClient
+from tests.handlers.experts.conftest import signed_in
+from tests.handlers.mentors.session_makers import make_mentee, make_mentor
 from tests.makers import PASSWORD, apply_as_hero, make_hero, make_person, register_person
 from thserver.services.all import Services
 
@@ -27,6 +33,8 @@ OWN = {
     "uuid",
     "email",
     "email_pending",
+    "username",
+    "token_hash",
     "phone",
     "password_hash",
     "hash",
@@ -46,6 +54,7 @@ def far_apart(io_loop: IOLoop, database: Database) -> None:
     """No number of anybody's is like a length or a rate."""
     io_loop.run_sync(lambda: database.numbers.next("people", 10_000))
     io_loop.run_sync(lambda: database.numbers.next("bookings", 20_000))
+    io_loop.run_sync(lambda: database.numbers.next("friendships", 30_000))
 
 
 async def kept(database: Database, name: str) -> list[dict[str, Any]]:
@@ -133,3 +142,53 @@ async def test_a_booking_is_kept_as_asking_and_answering_leave_it(
     assert one.pop("room") == "tom-brady"
     assert other.pop("room") == "tom-brady-2"
     assert alike(one, names[0]) == alike(other, names[1])
+
+
+async def test_an_app_of_circles_and_a_friendship_are_kept_as_registering_and_accepting_leave_them(
+    api: Api, services: Services, database: Database
+) -> None:
+    friends = []
+    for make, befriended in ((register_app, befriend_by_mail), (make_app, befriend)):
+        holder, friend = [await make(api, services, first_name=name) for name in ("Ann", "Bob")]
+        await befriended(services, holder, friend, "lifelink")
+        friends.append({holder.id: "holder", friend.id: "friend"})
+        assert (await friend.client.following("lifelink"))[0]["account_holder"]["id"] == holder.id
+    await services.background.idle()
+    people = await kept(database, "people")
+    long, short = people[:2], people[2:]
+    assert alike(long, friends[0]) == alike(short, friends[1])
+    one, other = await kept(database, "friendships")
+    numbers = [{**friends[0], one["_id"]: "it"}, {**friends[1], other["_id"]: "it"}]
+    assert alike(one, numbers[0]) == alike(other, numbers[1])
+
+
+async def test_a_member_of_experts_is_kept_as_registering_leaves_him(
+    api: Api, services: Services, database: Database
+) -> None:
+    members = [
+        await ExpertsClient(api).register("johndoe"),
+        await signed_in(api, services, "jack", "John", "Doe"),
+    ]
+    for member in members:
+        assert await member.balance() == 1
+        assert member.me.keys() == members[0].me.keys()
+    await services.background.idle()
+    one, other = await kept(database, "people")
+    assert alike(one, {members[0].id: "he"}) == alike(other, {members[1].id: "he"})
+
+
+async def test_mentors_and_mentees_are_kept_as_registering_and_their_profiles_leave_them(
+    api: Api, services: Services, database: Database
+) -> None:
+    mentor, mentee = [await MentorsClient(api).register(name) for name in ("grace", "ada")]
+    await mentor.become_mentor()
+    await mentee.become_mentee()
+    others = await make_mentor(api, services, "hedy"), await make_mentee(api, services, "mary")
+    for name in ("people", "mentor_profiles", "mentee_profiles"):
+        documents = await kept(database, name)
+        half = len(documents) // 2
+        long, short = [
+            alike(each, {clients[0].pk: "mentor", clients[1].pk: "mentee"})
+            for each, clients in ((documents[:half], (mentor, mentee)), (documents[half:], others))
+        ]
+        assert long == short

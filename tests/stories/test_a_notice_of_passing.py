@@ -7,7 +7,7 @@ from datetime import timedelta
 from scheduler.runner import Runner
 from store.database import Database
 from tests.calendars import CalendarProgram
-from tests.circle_makers import App, entry, invite, invite_token, letters_to, make_app
+from tests.circle_makers import App, entry, invite, invite_token, letters_to, register_app
 from tests.clients.circles import CirclesClient
 from tests.clients.heroes import HeroesClient
 from tests.clients.http import Api
@@ -45,12 +45,12 @@ async def test_a_circle_is_told_and_comes_together_by_phone(
         await services.background.idle()
 
     # John registers, writes what is to be said one day, and names four people.
-    john = await make_app(api, services, JOHN, first_name="John", last_name="Doe")
+    john = await register_app(api, services, JOHN, first_name="John", last_name="Doe")
     await john.client.post(
         "/death_notice/save",
         {"death_notice": {"content": "It was good to be here.", "ewake_visibility": "lifelink_only"}},
     )
-    eve = await make_app(api, services, EVE, first_name="Eve", last_name="Black")
+    eve = await register_app(api, services, EVE, first_name="Eve", last_name="Black")
     heard_by_eve = len(await letters_to(services, EVE))
     answer = await john.client.post(
         "/friendship/add_many",
@@ -71,7 +71,7 @@ async def test_a_circle_is_told_and_comes_together_by_phone(
     token = await invite_token(services, ANN)
     await ann.register(email=ANN, first_name="Ann", last_name="Lee", invite_token=token)
     await ann.post("/friendship/accept_invitation", {"invite_token": token})
-    bob = await make_app(api, services, BOB, first_name="Bob", last_name="Ray")
+    bob = await register_app(api, services, BOB, first_name="Bob", last_name="Ray")
     (row,) = await bob.client.following()
     assert row["account_holder"]["full_name"] == "John Doe"
     await bob.client.post("/friendship/accept_invitation", {"invite_token": row["invite_token"]})

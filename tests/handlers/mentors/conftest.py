@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -11,7 +10,8 @@ from tornado.ioloop import IOLoop
 from tests.clients.http import Api
 from tests.clients.mentors import MentorsClient
 from tests.fakes.clock import FakeClock
-from tests.handlers.mentors.session_makers import HOUR
+from tests.handlers.mentors.session_makers import HOUR, make_mentee, make_mentor
+from thserver.services.all import Services
 
 
 @pytest.fixture
@@ -20,23 +20,13 @@ def visitor(api: Api) -> MentorsClient:
 
 
 @pytest.fixture
-def mentor(io_loop: IOLoop, api: Api) -> MentorsClient:
-    async def make() -> Any:
-        client = await MentorsClient(api).register("grace")
-        await client.become_mentor()
-        return client
-
-    return io_loop.run_sync(make)
+def mentor(io_loop: IOLoop, api: Api, services: Services) -> MentorsClient:
+    return io_loop.run_sync(lambda: make_mentor(api, services, "grace"))
 
 
 @pytest.fixture
-def mentee(io_loop: IOLoop, api: Api) -> MentorsClient:
-    async def make() -> Any:
-        client = await MentorsClient(api).register("ada")
-        await client.become_mentee()
-        return client
-
-    return io_loop.run_sync(make)
+def mentee(io_loop: IOLoop, api: Api, services: Services) -> MentorsClient:
+    return io_loop.run_sync(lambda: make_mentee(api, services, "ada"))
 
 
 @pytest.fixture
