@@ -22,11 +22,13 @@ PATIENCE_S = 60
 
 @dataclass
 class Fleet:
-    """`ahead_s` is how far the clocks of all processes have been put ahead."""
+    """`ahead_s` is how far the clocks of all processes have been put ahead; `hurry` how many times as often as usual
+    they look for what is due."""
 
     environment: dict[str, str]
     folder: Path
     ports: list[int]
+    hurry: int = 1
     processes: dict[int, ForkedProcess] = field(default_factory=dict)
     ahead_s: float = 0
     # A process that is being started and all others being put ahead: one after the other, or it is put ahead twice.
@@ -111,7 +113,9 @@ class Fleet:
     async def _run(self, *words: str, **more: str) -> ForkedProcess:
         env = {"PATH": os.environ["PATH"], **self.environment, **more}
         with (self.folder / "stderr").open("ab") as stderr:
-            return await start_forked(*words, folder=self.folder, env=env, stderr=stderr.fileno())
+            return await start_forked(
+                *words, folder=self.folder, env=env, stderr=stderr.fileno(), hurry=self.hurry
+            )
 
     async def _how_far_ahead(self, port: int) -> float:
         async with httpx.AsyncClient(trust_env=False) as http:
@@ -136,7 +140,7 @@ class Fleet:
 
 @contextlib.asynccontextmanager
 async def fleet(
-    mongo_uri: str, folder: Path, name: str, *, processes: int = 1, **more: str
+    mongo_uri: str, folder: Path, name: str, *, processes: int = 1, hurry: int = 1, **more: str
 ) -> AsyncIterator[Fleet]:
     """Not started yet. The database is called `name` and is dropped in the end."""
     data = folder / name
@@ -156,7 +160,7 @@ async def fleet(
         "LIMIT_REQUESTS_PER_PERSON_MIN": "100000",
         **more,
     }
-    ships = Fleet(environment, data, ports)
+    ships = Fleet(environment, data, ports, hurry)
     try:
         yield ships
     finally:

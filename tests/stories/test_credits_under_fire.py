@@ -30,9 +30,11 @@ from thserver.domain.people import Person
 from thserver.gateways.password_hasher import PasswordHasher
 from thserver.wiring import wire
 
-STORM_S = float(os.environ.get("STORM_SECONDS", "10"))
+STORM_S = float(os.environ.get("STORM_SECONDS", "6"))
 POINTS = sorted(name for name in kill_points.POINTS if name.partition(".")[0] in ("credit", "purchase"))
 PATIENCE_S = 60
+# How many times as often as usual the service that is killed looks for what is due.
+HURRY = 10
 
 
 async def in_the_house(
@@ -156,7 +158,7 @@ async def play(mongo_uri: str, folder: Path, point: str) -> None:
         intents = world.services.practice.payments.intents()
         assert [intent["amount"] for intent in intents] == ([500] if point.startswith("purchase") else [])
 
-    async with fleet(mongo_uri, folder, point.replace(".", "_")) as ships:
+    async with fleet(mongo_uri, folder, point.replace(".", "_"), hurry=HURRY) as ships:
         [port], [address] = ships.ports, ships.addresses
         await in_the_house(ships, make_people)
 
@@ -211,7 +213,7 @@ async def play(mongo_uri: str, folder: Path, point: str) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while (await balance("john"), await balance("jane")) != (john, jane):
                 await ships.advance(20)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(0.2)
         # Whoever asks again, as his client got no answer, is told that it is done.
         if point.startswith("credit."):
             again = await ask("john", *killing)
