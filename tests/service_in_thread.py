@@ -14,8 +14,9 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 from config.settings import Settings, load
-from store.connection import connect
+from store.connection import connect, database_name
 from store.database import Database
+from tests.databases import give_back, lend
 from thserver.application import make_application
 from thserver.gateways.password_hasher import PasswordHasher
 from thserver.services.all import Services
@@ -39,8 +40,8 @@ class ServiceInThread:
 
 
 @contextmanager
-def service_in_thread(mongo_uri: str, name: str, folder: Path) -> Iterator[ServiceInThread]:
-    """`name` is the database's. No limit of requests, sign-ins or codes is reached."""
+def service_in_thread(mongo_uri: str, folder: Path) -> Iterator[ServiceInThread]:
+    """On a database of its own. No limit of requests, sign-ins or codes is reached."""
     bound, port = bind_unused_port()
     settings = unlimited(
         dataclasses.replace(
@@ -57,13 +58,13 @@ def service_in_thread(mongo_uri: str, name: str, folder: Path) -> Iterator[Servi
         return asyncio.run_coroutine_threadsafe(work(), loop).result(60)
 
     async def start() -> tuple[Database, Services, HTTPServer, Examples]:
-        database = Database(connect(mongo_uri), name)
-        await database.ensure_indexes()
+        database = Database(connect(uri), database_name(uri))
         services = await wire(settings, database, hasher=PasswordHasher(memory_in_kib=8, passes=1))
         server = HTTPServer(make_application(services, settings))
         server.add_sockets([bound])
         return database, services, server, await services.examples.fill()
 
+    uri = run(lambda: lend(mongo_uri))
     database, services, server, examples = run(start)
     try:
         yield ServiceInThread(settings.base_url, services, examples, loop)
@@ -76,6 +77,7 @@ def service_in_thread(mongo_uri: str, name: str, folder: Path) -> Iterator[Servi
             await database.close()
 
         run(stop)
+        give_back(mongo_uri, uri)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
         loop.close()

@@ -49,7 +49,7 @@ Who brings the cake\? A gathering of 3, mine
 
 @pytest.fixture(scope="module")
 def address(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with service_in_thread(mongo_uri, "client_examples", tmp_path_factory.mktemp("service")) as service:
+    with service_in_thread(mongo_uri, tmp_path_factory.mktemp("service")) as service:
         yield service.url
 
 

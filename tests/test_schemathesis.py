@@ -80,7 +80,7 @@ OTHER_CHECKS = (
 
 @pytest.fixture(scope="module")
 def service(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceInThread]:
-    with service_in_thread(mongo_uri, "schemathesis", tmp_path_factory.mktemp("service")) as service:
+    with service_in_thread(mongo_uri, tmp_path_factory.mktemp("service")) as service:
         service.do(service.services.people.make_staff(cast.HERO.email))
         yield service
 

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from tornado.testing import bind_unused_port
 
+from tests.databases import lent
 from tests.fork_server import ForkedProcess, start_forked
 
 PATIENCE_S = 60
@@ -142,30 +142,26 @@ class Fleet:
 async def fleet(
     mongo_uri: str, folder: Path, name: str, *, processes: int = 1, hurry: int = 1, **more: str
 ) -> AsyncIterator[Fleet]:
-    """Not started yet. The database is called `name` and is dropped in the end."""
+    """Not started yet. Its folder is called `name`; its database is its own as long as the block lasts."""
     data = folder / name
     data.mkdir()
-    uri = urlsplit(mongo_uri)._replace(path=f"/{name}").geturl()
     ports = []
     for _ in range(processes):
         bound, port = bind_unused_port()
         bound.close()
         ports.append(port)
-    environment = {
-        "DEBUG": "True",
-        "SECRET_KEY": "a-secret-for-tests-only",
-        "DATABASE_URL": uri,
-        "DATA_DIR": str(data),
-        "LIMIT_AUTH_PER_ADDRESS_MIN": "100000",
-        "LIMIT_REQUESTS_PER_PERSON_MIN": "100000",
-        **more,
-    }
-    ships = Fleet(environment, data, ports, hurry)
-    try:
-        yield ships
-    finally:
-        await ships.stop()
-        from pymongo import AsyncMongoClient
-
-        async with AsyncMongoClient(uri) as client:
-            await client.drop_database(name)
+    async with lent(mongo_uri) as uri:
+        environment = {
+            "DEBUG": "True",
+            "SECRET_KEY": "a-secret-for-tests-only",
+            "DATABASE_URL": uri,
+            "DATA_DIR": str(data),
+            "LIMIT_AUTH_PER_ADDRESS_MIN": "100000",
+            "LIMIT_REQUESTS_PER_PERSON_MIN": "100000",
+            **more,
+        }
+        ships = Fleet(environment, data, ports, hurry)
+        try:
+            yield ships
+        finally:
+            await ships.stop()

@@ -44,7 +44,6 @@ async def agreed_for_about_now(ship: Fleet) -> People:
     settings = load(ship.environment, dotenv=None)
     name = settings.database_url.rpartition("/")[2].partition("?")[0]
     database = Database(connect(settings.database_url), name)
-    await database.ensure_indexes()
     clock = FakeClock(datetime.now(UTC) - timedelta(minutes=80))
     services = await wire(
         settings,

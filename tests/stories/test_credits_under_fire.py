@@ -44,7 +44,6 @@ async def in_the_house(
     settings = load(ships.environment, dotenv=None)
     uri = settings.database_url
     database = Database(connect(uri), database_name(uri))
-    await database.ensure_indexes()
     services = await wire(
         settings,
         database,

@@ -7,20 +7,18 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from pymongo.errors import PyMongoError
 
 from config.settings import Settings, load
-from store.connection import connect
+from store.connection import connect, database_name
 from store.database import Database
 from tests.booking_makers import World
+from tests.databases import lent
 from tests.fakes.clock import FakeClock
 from tests.fork_server import ForkedProcess, start_forked
 from tests.money_makers import Call, charge_of, make_call, settle
@@ -49,23 +47,10 @@ class Scene:
     environment: dict[str, str]
     settings: Settings
     uri: str
-    name: str
-
-    async def emptied(self) -> None:
-        """Nothing is left of who had this database before."""
-        database = Database(connect(self.uri), self.name)
-        try:
-            # A transaction that was cut off holds its documents for some seconds.
-            async with asyncio.timeout(PATIENCE_S):
-                while True:
-                    with suppress(PyMongoError):
-                        return await database.empty()
-        finally:
-            await database.close()
 
     async def with_house(self, act: Callable[[World], Awaitable[None]], at: datetime) -> None:
         """Do something with the services, without a server, at that moment."""
-        database = Database(connect(self.uri), self.name)
+        database = Database(connect(self.uri), database_name(self.uri))
         services = await wire(
             self.settings,
             database,
@@ -115,7 +100,7 @@ class Scene:
         assert process.returncode == 0, process.returncode
 
     async def _until_done(self, base_url: str, is_done: Callable[[Database], Awaitable[bool]]) -> None:
-        database = Database(connect(self.uri), self.name)
+        database = Database(connect(self.uri), database_name(self.uri))
         try:
             async with httpx.AsyncClient(base_url=base_url, trust_env=False) as http:
                 while not await is_done(database):
@@ -133,11 +118,9 @@ async def _address(process: ForkedProcess) -> str:
     raise AssertionError("the service did not start")
 
 
-def make_scene(mongo_uri: str, folder: Path, point: str, name: str) -> Scene:
+def make_scene(uri: str, folder: Path, point: str) -> Scene:
     data = folder / point
     data.mkdir()
-    parts = urlsplit(mongo_uri)
-    uri = parts._replace(path=f"/{name}").geturl()
     environment = {
         "DEBUG": "True",
         "SECRET_KEY": "a-secret-for-tests-only",
@@ -145,7 +128,7 @@ def make_scene(mongo_uri: str, folder: Path, point: str, name: str) -> Scene:
         "DATA_DIR": str(data),
         "PORT": "0",
     }
-    return Scene(environment, load(environment, dotenv=None), uri, name)
+    return Scene(environment, load(environment, dotenv=None), uri)
 
 
 async def play(scene: Scene, point: str) -> None:
@@ -215,36 +198,15 @@ async def test_a_service_killed_at_any_point_charges_once_and_sends_one_receipt_
 ) -> None:
     plays = [(play, point) for point in SETTLING] + [(play_refund, point) for point in REFUNDING]
     assert len(plays) >= 15
-    # A database is made once for all who have it in turn: its indexes take longer than a play.
-    names = [f"settlement_{number}" for number in range(AT_ONCE)]
-    free: asyncio.Queue[str] = asyncio.Queue()
-    for name in names:
-        database = Database(connect(mongo_uri), name)
-        await database.ensure_indexes()
-        await database.close()
-        free.put_nowait(name)
+    turns = asyncio.Semaphore(AT_ONCE)
     failures: dict[str, str] = {}
 
     async def take_turn(act: Callable[[Scene, str], Awaitable[None]], point: str) -> None:
-        name = await free.get()
-        scene = make_scene(mongo_uri, tmp_path, point, name)
-        try:
-            await scene.emptied()
-            await act(scene, point)
-        except (Exception, AssertionError) as error:
-            failures[point] = f"{type(error).__name__}: {error}"
-        finally:
-            free.put_nowait(name)
+        async with turns, lent(mongo_uri) as uri:
+            try:
+                await act(make_scene(uri, tmp_path, point), point)
+            except (Exception, AssertionError) as error:
+                failures[point] = f"{type(error).__name__}: {error}"
 
     await asyncio.gather(*(take_turn(act, point) for act, point in plays))
-    with suppress(Exception):
-        await _drop(mongo_uri, names)
     assert failures == {}
-
-
-async def _drop(mongo_uri: str, names: list[str]) -> None:
-    from pymongo import AsyncMongoClient
-
-    async with AsyncMongoClient(mongo_uri) as client:
-        for name in names:
-            await client.drop_database(name)

@@ -72,6 +72,7 @@ async def test_sockets_of_two_processes_hear_of_each_other_and_survive_the_end_o
             assert await johns.closed() == 1012
             async with asyncio.timeout(20):
                 assert await process.wait() == 0
+            process.close()
 
             there = ExpertsClient(Api(two))
             await there("POST", "/users/login/", {"username": "jane", "password": "securepassword"})
