@@ -1,31 +1,35 @@
 """Fixtures for tests in a real browser.
 
-service_url   a service of this module's own, in development mode, with nobody in it yet
-browser       Chromium without a window
+database_uri  a database of this module's own, with nobody in it yet
+service_url   a service on it, in development mode
+browser       Chromium without a window, the same for all
 open_page     `open_page("/", width=1280, dark=False)`: a page in a context of its own; see Watched
 axe           `axe(page)`: what axe finds wrong with it, which should be nothing
 shot          `shot(page, "name")`: keep a picture of it in the folder that SCREENSHOTS names, if any
 
-Everything is set up for each module anew: Playwright's own event loop must not run beside those of other tests.
+Playwright has an event loop of its own, which runs wherever it is used and must not do so beside those of other tests:
+so it, and every test in this folder, has a thread of its own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-COMMAND = str(Path(sys.executable).with_name("thserver"))
-START_S = 60
+from tests.databases import give_back, lend
+from tests.processes import a_fork, running
+
+THREAD = ThreadPoolExecutor(1, "browser")
 ARGUMENTS = (
     "--headless",
     "--no-sandbox",
@@ -37,6 +41,18 @@ ARGUMENTS = (
     "--disable-sync",
 )
 PATIENCE_MS = 60_000
+AXE = "axe.run({resultTypes: ['violations']}).then((found) => found.violations)"
+Result = TypeVar("Result")
+
+
+def in_the_thread(act: Callable[[], Result]) -> Result:
+    return THREAD.submit(act).result()
+
+
+def in_a_loop(act: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    """Anything else that needs an event loop: it gets a thread of its own too."""
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(lambda: asyncio.run(act())).result()
 
 
 @pytest.fixture(scope="session")
@@ -50,62 +66,41 @@ def chromium() -> str:
     return found
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
+    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    THREAD.submit(pyfuncitem.obj, **given).result()
+    return True
+
+
 @pytest.fixture(scope="module")
-def service_url(
-    chromium: str, mongo_uri: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[str]:
+def database_uri(chromium: str, mongo_uri: str) -> Iterator[str]:
+    uri = in_a_loop(lambda: lend(mongo_uri))
+    yield uri
+    give_back(mongo_uri, uri)
+
+
+@pytest.fixture(scope="module")
+def service_url(database_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("service")
-    name = f"browser_{request.module.__name__.rpartition('.')[2]}"[:60]
-    with (folder / "stderr").open("wb") as errors:
-        process = subprocess.Popen(
-            [COMMAND, "serve"],
-            cwd=folder,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(folder),
-                "DEBUG": "True",
-                "SECRET_KEY": "a-secret-for-tests-only",
-                "DATA_DIR": str(folder / "data"),
-                "DATABASE_URL": in_database(mongo_uri, name),
-                "PORT": "0",
-                "LIMIT_AUTH_PER_ADDRESS_MIN": "1000",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if "is ready at" in line:
-                yield line.split()[-1]
-                break
-        else:
-            pytest.fail("the service did not start: " + (folder / "stderr").read_text("utf-8"))
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(START_S)
-        process.stdout.close()
+    environment = {
+        "DATABASE_URL": database_uri,
+        "SECRET_KEY": "a-secret-for-tests-only",
+        "LIMIT_AUTH_PER_ADDRESS_MIN": "1000",
+    }
+    with running(a_fork, folder) as fork:
+        yield fork("serve", **environment).ready()
 
 
-def in_database(mongo_uri: str, name: str) -> str:
-    parts = urlsplit(mongo_uri)
-    return parts._replace(path=f"/{name}").geturl()
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+    playwright = in_the_thread(sync_playwright().start)
+    launch = partial(playwright.chromium.launch, executable_path=chromium, args=list(ARGUMENTS))
+    browser = in_the_thread(launch)
     yield browser
-    browser.close()
+    in_the_thread(browser.close)
+    in_the_thread(playwright.stop)
 
 
 class Watched:
@@ -158,18 +153,18 @@ def open_page(browser: Browser, service_url: str, watched: Watched) -> Iterator[
 
     yield open_page
     for context in contexts:
-        context.close()
+        in_the_thread(context.close)
     assert watched.problems == []
 
 
 @pytest.fixture
 def axe() -> Callable[[Page], list[str]]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    checker = Axe()
+    from axe_playwright_python.base import AXE_SCRIPT
 
     def axe(page: Page) -> list[str]:
-        found: list[dict[str, Any]] = checker.run(page).response["violations"]
+        if page.evaluate("typeof axe") == "undefined":
+            page.evaluate(AXE_SCRIPT)
+        found: list[dict[str, Any]] = page.evaluate(AXE)
         return [
             f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes']]}"
             for each in found

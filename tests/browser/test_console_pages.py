@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -14,10 +12,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from config.settings import load
-from store.connection import connect
+from store.connection import connect, database_name
 from store.database import Database
 from tests.booking_makers import World, make_agreed_booking, make_caller, make_host, make_request
-from tests.browser.conftest import in_database
+from tests.browser.conftest import in_a_loop
 from tests.fakes.clock import FakeClock
 from tests.makers import make_person
 from tests.money_makers import make_conference, move_clock, settle
@@ -29,17 +27,14 @@ OpenPage = Callable[..., Page]
 Axe = Callable[[Page], list[str]]
 Shot = Callable[[Page, str], None]
 
-NAME = "browser_test_console_pages"
 PAGES = ("/console/calls", "/console/calls/1", "/console/outbox", "/console/sweeps", "/console/money")
 
 
-def in_the_house(mongo_uri: str, at: datetime, act: Callable[[World], Awaitable[None]]) -> None:
-    """Do something with the service's database, without a server. In a thread: the browser has this one's loop."""
+def in_the_house(database_uri: str, at: datetime, act: Callable[[World], Awaitable[None]]) -> None:
+    """Do something with the service's database, without a server."""
 
     async def enter() -> None:
-        database = Database(connect(in_database(mongo_uri, NAME)), NAME)
-        if await database.missing_indexes():
-            await database.ensure_indexes()
+        database = Database(connect(database_uri), database_name(database_uri))
         services = await wire(
             load({"DEBUG": "True", "SECRET_KEY": "a-secret-for-tests-only"}, dotenv=None),
             database,
@@ -54,8 +49,7 @@ def in_the_house(mongo_uri: str, at: datetime, act: Callable[[World], Awaitable[
             await services.close()
             await database.close()
 
-    with ThreadPoolExecutor(1) as other:
-        other.submit(lambda: asyncio.run(enter())).result()
+    in_a_loop(enter)
 
 
 async def play(world: World) -> None:
@@ -105,9 +99,9 @@ async def play(world: World) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def played(chromium: str, mongo_uri: str) -> None:
+def played(database_uri: str) -> None:
     """Before the service starts, so that it finds everything settled."""
-    in_the_house(mongo_uri, datetime.now(UTC) - timedelta(hours=4), play)
+    in_the_house(database_uri, datetime.now(UTC) - timedelta(hours=4), play)
 
 
 def overflow(page: Page) -> int:
@@ -191,7 +185,7 @@ def test_money_is_given_back_from_the_page_of_the_call(open_page: OpenPage) -> N
     expect(page.get_by_role("img", name=re.compile("Calls by day: 1 in all"))).to_be_visible()
 
 
-def test_what_is_booked_appears_without_a_reload(open_page: OpenPage, mongo_uri: str) -> None:
+def test_what_is_booked_appears_without_a_reload(open_page: OpenPage, database_uri: str) -> None:
     page = open_page("/console/calls")
     expect(page.get_by_role("link", name="Call 1")).to_be_visible()
     expect(page.get_by_role("link", name="Call 2")).to_have_count(0)
@@ -202,5 +196,5 @@ def test_what_is_booked_appears_without_a_reload(open_page: OpenPage, mongo_uri:
             world, await make_caller(world, phone="+12023334444", email="new@example.com"), hero
         )
 
-    in_the_house(mongo_uri, datetime.now(UTC), ask)
+    in_the_house(database_uri, datetime.now(UTC), ask)
     expect(page.get_by_role("link", name="Call 2")).to_be_visible()
