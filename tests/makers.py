@@ -15,7 +15,7 @@ from typing import Any
 from store.person_documents import to_document
 from thserver.domain.errors import AlreadyExists
 from thserver.domain.heroes import Hero, check_offer
-from thserver.domain.people import Person, slug_candidates
+from thserver.domain.people import Person, slug_of
 from thserver.services.all import Services
 
 PASSWORD = "password1"
@@ -88,8 +88,9 @@ async def keep_person(
         **known,
     )
     token, kept = services.sign_in.new_token(contract)
-    for wanted in slug_candidates(person.full_name) if slug else [None]:
-        person.slug = wanted
+    for number in itertools.count(1):
+        if slug:
+            person.slug = slug_of(person.full_name) + (f"-{number}" if number > 1 else "")
         document = {**to_document(person), "tokens": [asdict(kept)]}
         try:
             await people._guard(people._collection.insert_one(document))

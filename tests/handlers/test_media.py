@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.http import Api
 from tests.pictures import picture
 from thserver.domain.media import Image
@@ -71,7 +72,7 @@ async def test_other_headers_change_nothing(api: Api, path: str, headers: dict[s
     assert answer.raw[:2] == b"\xff\xd8"
 
 
-@pytest.mark.parametrize(
+@each_case(
     "name",
     [
         "",

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from tests.cases import each_case
 from tests.clients.http import Api
 from thserver.gateways.simulated_carrier import HIDDEN_NUMBER, SimulatedCarrier
 
@@ -83,7 +84,7 @@ async def test_a_phone_can_hang_up_and_nonsense_is_ignored(base_url: str) -> Non
         await events(line)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "headers",
     [
         {"Host": "phone.example.com"},

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.booking_makers import World
+from tests.cases import each_case
 from tests.clients.http import Answer, Api
 from tests.fakes.webhook_receiver import Receiver, receiving
 from tests.makers import make_person, make_staff, token_of
@@ -122,7 +121,7 @@ async def test_whoever_is_not_staff_learns_nothing(api: Api, world: World) -> No
         assert (answer.status, answer.body) == (403, {"detail": "This is for staff."})
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("body", "field"),
     [
         ({"url": "http://example.com/hooks", "events": ["*"]}, "url"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.circle_makers import (
     App,
     entry,
@@ -97,7 +98,7 @@ async def test_a_wrong_sign_in_has_the_documented_failure(client: CirclesClient,
         }
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "field", "message"),
     [
         ({"first_name": ""}, "first_name", "First name can not be blank"),

@@ -8,6 +8,7 @@ import pytest
 from tornado.ioloop import IOLoop
 
 from store.database import Database
+from tests.cases import each_case
 from tests.circle_makers import App, entry, invite, invite_token, letters_to, make_app
 from tests.clients.circles import FAILED, INVITATION
 from tests.handlers.circles.friendship_makers import EMAIL
@@ -56,7 +57,7 @@ async def test_the_documented_failure_to_add_one(holder: App) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("field", "value", "message"),
     [
         ("level", "friend", "Level is not included in the list"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.circle_makers import App, befriend, entry, invite, invite_token, make_app
 from tests.clients.circles import FOLLOWER, CirclesClient
 from tests.clients.heroes import HeroesClient
@@ -53,7 +54,7 @@ async def test_followers_are_filtered_sorted_and_paged(holder: App, clock: FakeC
     assert page["users"] == []
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("query", "problems"),
     [
         ({"per": 101}, {"per": ["Per must be less than or equal to 100"]}),

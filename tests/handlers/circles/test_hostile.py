@@ -12,6 +12,7 @@ from tornado.ioloop import IOLoop
 from handlers.circles.base import UnknownEndpoint
 from handlers.circles.routes import ROUTES
 from store.database import Database
+from tests.cases import each_case
 from tests.circle_makers import App, make_app
 from tests.clients.circles import ROOT, CirclesClient
 from tests.clients.http import Api
@@ -174,7 +175,7 @@ def test_every_route_is_tried_here() -> None:
     assert paths == {*GETS, *POSTS}
 
 
-@pytest.mark.parametrize("path", sorted(POSTS))
+@each_case("path", sorted(POSTS))
 async def test_a_body_that_is_no_object_is_refused_whole(
     app_of_john: App, services: Services, database: Database, path: str
 ) -> None:
@@ -208,7 +209,7 @@ async def test_hostile_values_are_answered_with_an_envelope(
     assert john is not None
 
 
-@pytest.mark.parametrize("path", sorted({*GETS, *POSTS}))
+@each_case("path", sorted({*GETS, *POSTS}))
 async def test_a_wrong_method_is_no_endpoint(api: Api, services: Services, path: str) -> None:
     client = CirclesClient(api)
     methods = {"GET", "POST", "PUT", "PATCH", "DELETE"} - {"GET" if path in GETS else "POST"}
@@ -217,14 +218,14 @@ async def test_a_wrong_method_is_no_endpoint(api: Api, services: Services, path:
         assert set(answer) == {"message", "http_status_code", "error"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     "path", ["", "/", "/nothing", "/profile", "/profile/me/x", "/friendship/..%2fprofile", "/%00", "/%ff"]
 )
 async def test_an_unknown_path_is_no_endpoint(api: Api, services: Services, path: str) -> None:
     await CirclesClient(api).get(path, expect=404, code="ENDPOINT_NOT_EXISTS")
 
 
-@pytest.mark.parametrize("path", sorted({*GETS, *POSTS}))
+@each_case("path", sorted({*GETS, *POSTS}))
 async def test_every_path_has_its_twin_with_a_slash_and_answers_cors(
     api: Api, services: Services, path: str
 ) -> None:
@@ -249,7 +250,7 @@ OPEN = {
 }
 
 
-@pytest.mark.parametrize("path", sorted({*GETS, *POSTS} - OPEN))
+@each_case("path", sorted({*GETS, *POSTS} - OPEN))
 async def test_without_a_good_token_nothing_is_done(api: Api, services: Services, path: str) -> None:
     for token in (None, "x", "0" * 40):
         client = CirclesClient(api, token)
@@ -257,7 +258,7 @@ async def test_without_a_good_token_nothing_is_done(api: Api, services: Services
         await client(method, path, POSTS.get(path), expect=401, code="ACCESS_TOKEN_INVALID")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("kind", "raw"),
     [
         ("multipart/form-data", b"x"),
@@ -289,7 +290,7 @@ async def test_a_body_of_more_than_a_megabyte_is_refused(app_of_john: App) -> No
     await app_of_john.client.post("/friendship/add_one", raw=raw, expect=400, code="BAD_REQUEST")
 
 
-@pytest.mark.parametrize(
+@each_case(
     "query", ["?page=%ff", "?level=%00", "?sort[]=x", "?page[x]=1", "?level[$ne]=1", "?" + "a=1&" * 2000]
 )
 async def test_a_hostile_query_gets_an_envelope(app_of_john: App, query: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.circle_makers import App, make_app
 from tests.clients.heroes import HeroesClient
 from tests.clients.http import Api
@@ -104,7 +105,7 @@ async def test_the_documented_failure(app_of_john: App) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("field", "value", "message"),
     [
         ("dob", "1990-02-30", "Date of birth is not a date"),

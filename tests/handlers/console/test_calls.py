@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tornado.ioloop import IOLoop
 
 from handlers.console.calls import cents_in
 from handlers.console.story_words import OUTCOMES
 from tests.booking_makers import World, make_caller, make_host, make_request
+from tests.cases import each_case
 from tests.clients.console import Browser, text_of
 from tests.clients.http import Api
 from tests.meeting_makers import make_meeting, make_member
@@ -28,6 +30,12 @@ async def settled(world: World) -> Call:
     await settle(world)
     await world.services.background.idle()
     return call
+
+
+@pytest.fixture
+def call(io_loop: IOLoop, world: World) -> Call:
+    found: Call = io_loop.run_sync(lambda: settled(world))
+    return found
 
 
 def refund(call: Call, **changes: str) -> dict[str, str]:
@@ -159,7 +167,7 @@ async def test_of_two_who_give_back_at_once_one_is_told_to_look_again(
     assert 'name="key" value="2"' in (await browser.get(path)).raw.decode()
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "said"),
     [
         ({"amount": "a lot"}, "amount"),
@@ -171,20 +179,18 @@ async def test_of_two_who_give_back_at_once_one_is_told_to_look_again(
     ],
 )
 async def test_what_cannot_be_given_back_is_said(
-    world: World, browser: Browser, payments: SimulatedPayments, changes: dict[str, str], said: str
+    call: Call, browser: Browser, payments: SimulatedPayments, changes: dict[str, str], said: str
 ) -> None:
-    call = await settled(world)
     path = f"/console/calls/{call.booking.id}"
     answer = await browser.post(f"{path}/refund", **refund(call, **changes))
     assert answer.headers["Location"] == f"{path}?said={said}#money"
     assert payments.refunds() == []
 
 
-@pytest.mark.parametrize("key", ["k\u00e9", "k 1", "k\r\nX: y", "../k", "k" * 65])
+@each_case("key", ["k\u00e9", "k 1", "k\r\nX: y", "../k", "k" * 65])
 async def test_a_key_that_no_header_may_carry_is_refused_before_anything_is_written_down(
-    world: World, browser: Browser, payments: SimulatedPayments, key: str
+    world: World, call: Call, browser: Browser, payments: SimulatedPayments, key: str
 ) -> None:
-    call = await settled(world)
     answer = await browser.post(f"/console/calls/{call.booking.id}/refund", **refund(call, key=key))
     assert answer.status == 400
     assert (await charge_of(world, call.charge_id)).refunds == ()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.experts import ExpertsClient
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
@@ -49,7 +50,7 @@ async def test_required_fields_are_named(john: ExpertsClient) -> None:
     assert answer.body == {"errors": dict.fromkeys(names, REQUIRED)}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "field", "sentence"),
     [
         ({"expert_id": 999999}, "expert_id", "Expert with this ID does not exist."),
@@ -188,7 +189,7 @@ async def test_reviews_are_by_participants_about_the_other_after_completion_once
     assert [each["reviewer_id"] for each in shown] == [john.id, jane.id]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("amount", "credits"),
     [
         ("9.99", 10),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.experts import ExpertsClient
 from tests.clients.sockets import MESSAGE
 from tests.fakes.clock import FakeClock
@@ -132,7 +133,7 @@ async def test_the_list_takes_the_same_number_of_queries_however_long_it_is(
     assert max(few) < 8
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "problem"),
     [
         ({"receiver_id": None}, {"receiver_id": ["This field may not be null."]}),

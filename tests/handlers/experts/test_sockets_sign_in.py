@@ -8,6 +8,7 @@ import orjson
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from tests.cases import each_case
 from tests.clients.experts import ExpertsClient
 from tests.clients.http import Api
 from tests.clients.sockets import opened
@@ -26,8 +27,8 @@ UPGRADE = {
 # Who may come in.
 
 
-@pytest.mark.parametrize("token", [None, "", "nonsense", "x" * 300, "%F0%9F%98%80"])
-@pytest.mark.parametrize("path", ["/ws/", "/ws/chat/1/", "/ws/notifications/"])
+@each_case("token", [None, "", "nonsense", "x" * 300, "%F0%9F%98%80"])
+@each_case("path", ["/ws/", "/ws/chat/1/", "/ws/notifications/"])
 async def test_without_a_good_token_it_is_closed_with_4401(
     base_url: str, path: str, token: str | None
 ) -> None:

@@ -43,3 +43,9 @@ def join(api: Api, services: Services) -> Join:
 def app_of(api: Api) -> GatheringsClient:
     """The app of somebody who is not signed in."""
     return GatheringsClient(api)
+
+
+@pytest.fixture(autouse=True)
+def texts_arrive_in_silence(services: Services) -> None:
+    """What becomes of a text is not what these tests are about, and each word of it is a request to us."""
+    services.practice.carrier.faults.drop_callbacks = True

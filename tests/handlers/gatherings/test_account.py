@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.gatherings import GatheringsClient
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
@@ -33,7 +34,7 @@ async def test_get_own_account(join: Join) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("headers", "said"),
     [
         ({}, "Authentication credentials were not provided."),
@@ -43,7 +44,7 @@ async def test_get_own_account(join: Join) -> None:
         ({"Authorization": "Token " + "x" * 5000}, "Invalid token."),
     ],
 )
-@pytest.mark.parametrize(
+@each_case(
     ("method", "path"),
     [
         ("GET", "/account/"),
@@ -163,7 +164,7 @@ async def test_two_uploads_at_once_leave_one_avatar_and_no_orphan(
     assert await database.media._collection.count_documents({}) == 0
 
 
-@pytest.mark.parametrize("kind", list(PRETENDERS))
+@each_case("kind", list(PRETENDERS))
 async def test_what_is_no_image_is_refused_and_not_kept(join: Join, database: Database, kind: str) -> None:
     ann = await join()
     answer = await ann("PATCH", "/account/", parts=[("avatar", "me.jpg", PRETENDERS[kind])], expect=400)
@@ -172,7 +173,7 @@ async def test_what_is_no_image_is_refused_and_not_kept(join: Join, database: Da
         assert await collection._collection.count_documents({}) == 0
 
 
-@pytest.mark.parametrize("avatar", ["text", "", 5, [], {}, None, True])
+@each_case("avatar", ["text", "", 5, [], {}, None, True])
 async def test_a_text_is_no_file(join: Join, avatar: Any) -> None:
     ann = await join()
     assert (await ann("PATCH", "/account/", {"avatar": avatar}, expect=400)).body == {
@@ -189,7 +190,7 @@ async def test_all_that_is_wrong_is_said_together(join: Join) -> None:
     assert (await ann("GET", "/account/")).body["name"] == "Ann"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("body", "field", "said"),
     [
         ({"name": ""}, "name", "This field may not be blank"),
@@ -209,7 +210,7 @@ async def test_a_field_that_breaks_a_rule_is_named(
     assert (await ann("PATCH", "/account/", body, expect=400)).body == {field: [said]}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("raw", "status"),
     [
         (b"[]", 400),
@@ -254,7 +255,7 @@ async def test_the_name_of_a_file_does_not_matter(join: Join, filename: str) -> 
     assert answer.body["avatar"].endswith(".jpg")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("method", "path", "status"),
     [
         ("GET", "/account/x", 404),

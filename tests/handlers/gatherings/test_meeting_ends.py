@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.http import Api
 from tests.handlers.gatherings.conftest import Join
 from tests.handlers.gatherings.meeting_makers import NOT_FOUND, three
@@ -32,7 +33,7 @@ async def test_nothing_said_changes_nothing(join: Join) -> None:
     assert (await ann("PATCH", f"/meetings/{made['id']}/")).body == made
 
 
-@pytest.mark.parametrize("value", [False, "false", None, 0, 1, 2, "x", "", [], [True], {}, 1.0])
+@each_case("value", [False, "false", None, 0, 1, 2, "x", "", [], [True], {}, 1.0])
 async def test_completed_is_true_or_not_said(join: Join, value: Any) -> None:
     ann = await join()
     meeting = (await ann.gather()).body["id"]

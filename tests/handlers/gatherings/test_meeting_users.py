@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import each_case
 from tests.fakes.clock import FakeClock
 from tests.handlers.gatherings.conftest import Join
 from tests.handlers.gatherings.meeting_makers import NOT_FOUND, REQUIRED, three
@@ -84,8 +85,8 @@ async def test_nobody_invites_or_excludes_himself_or_nobody(join: Join, services
     assert (await ben.invite(meeting, ben.id, expect=400)).body == ONESELF
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
-@pytest.mark.parametrize(
+@each_case("method", ["PUT", "DELETE"])
+@each_case(
     ("body", "said"),
     [
         ({}, REQUIRED),
@@ -103,7 +104,7 @@ async def test_what_is_no_user_is_refused(join: Join, method: str, body: Any, sa
     assert answer.body == {"user": [said]}
 
 
-@pytest.mark.parametrize("raw", [b"null", b"[]", b'"x"', b"{", b"\xff", b'{"user": 1, "user": 2}', b"{}{}"])
+@each_case("raw", [b"null", b"[]", b'"x"', b"{", b"\xff", b'{"user": 1, "user": 2}', b"{}{}"])
 async def test_a_body_that_is_no_object_is_refused(join: Join, raw: bytes) -> None:
     ann = await join()
     meeting = (await ann.gather()).body["id"]

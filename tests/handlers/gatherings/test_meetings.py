@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.gatherings import GatheringsClient
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
@@ -90,7 +91,7 @@ async def test_who_is_not_here_or_has_blocked_the_king_is_left_out(join: Join, s
     assert (await ben("GET", "/meetings/?all=true")).body == []
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("parts", "said"),
     [
         ([], {"title": [REQUIRED], "logo": [NO_FILE]}),
@@ -265,7 +266,7 @@ async def test_a_booking_of_another_contract_is_no_meeting(
 # Signing in.
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("method", "path"),
     [
         ("GET", "/meetings/"),

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.gatherings import USER, USER_WITHOUT_PHONE, GatheringsClient
 from tests.clients.http import Answer
 from tests.handlers.gatherings.conftest import Join, Member
@@ -74,9 +75,7 @@ async def test_no_ids_at_all_are_refused(join: Join, query: str) -> None:
     assert answer.body == {"users": ["This list may not be empty"]}
 
 
-@pytest.mark.parametrize(
-    "value", ["x", "", "1.0", "true", "[1,null]", '["a"]', "[[1]]", "%F0%9F%A6%84", "1%00"]
-)
+@each_case("value", ["x", "", "1.0", "true", "[1,null]", '["a"]', "[[1]]", "%F0%9F%A6%84", "1%00"])
 async def test_ids_that_are_no_integers_are_refused(join: Join, value: str) -> None:
     ann = await join()
     answer = await ann(
@@ -240,7 +239,7 @@ LISTS: dict[str, Callable[[list[str], list[str]], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("way", list(LISTS))
+@each_case("way", list(LISTS))
 async def test_lists_come_in_every_way(join: Join, database: Database, way: str) -> None:
     ann, bob, cid = await join("Ann"), await join("Bob"), await join("Cid")
     names, phones = ["Bób 🦄", "", "C"], [bob.phone, "+12025550199", cid.phone]
@@ -285,7 +284,7 @@ async def test_documented_refusals_of_an_import(join: Join, database: Database) 
     assert await database.contacts.phones_of(ann.id) == []
 
 
-@pytest.mark.parametrize(
+@each_case(
     "phone",
     [
         "",
@@ -304,7 +303,7 @@ async def test_documented_refusals_of_an_import(join: Join, database: Database) 
         {},
     ],
 )
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@each_case("method", ["PUT", "DELETE"])
 async def test_what_is_no_number_is_refused(join: Join, method: str, phone: Any) -> None:
     ann = await join()
     answer = await ann(method, "/contacts/", {"names": ["x"], "phones": [phone]}, expect=400)

@@ -1,6 +1,8 @@
-"""`client`: one that is not signed in; `cast`: a user, a hero and a stranger, signed in, for the tests of call requests."""
+"""`client`: one that is not signed in; `registered`: what he was told who has registered with it; `cast`: a user, a hero and a stranger, signed in, for the tests of call requests."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -29,3 +31,15 @@ def cast(io_loop: IOLoop, world: World, api: Api) -> Cast:
 @pytest.fixture
 def client(api: Api, services: Services) -> HeroesClient:
     return HeroesClient(api)
+
+
+@pytest.fixture
+def registered(io_loop: IOLoop, client: HeroesClient) -> dict[str, Any]:
+    told: dict[str, Any] = io_loop.run_sync(client.register)
+    return told
+
+
+@pytest.fixture(autouse=True)
+def texts_arrive_in_silence(services: Services) -> None:
+    """What becomes of a text is not what these tests are about, and each word of it is a request to us."""
+    services.practice.carrier.faults.drop_callbacks = True

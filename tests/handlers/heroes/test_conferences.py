@@ -9,6 +9,7 @@ import pytest
 from store.bookings import Bookings
 from store.people import People
 from tests.booking_makers import make_agreed_booking
+from tests.cases import each_case
 from tests.clients.heroes import PAGE, HeroesClient
 from tests.handlers.heroes.cast import Cast
 from thserver.domain.bookings import Booking
@@ -89,7 +90,7 @@ async def test_who_has_no_part_in_a_conference_is_refused(cast: Cast) -> None:
         assert refused.body == {"detail": "Authentication credentials were not provided."}
 
 
-@pytest.mark.parametrize("sid", ["CF" + "0" * 32, "nothing", "..%2f", "%00", "CF%2E", "x" * 5000, "1", "$ne"])
+@each_case("sid", ["CF" + "0" * 32, "nothing", "..%2f", "%00", "CF%2E", "x" * 5000, "1", "$ne"])
 async def test_a_conference_that_is_none_is_not_found(cast: Cast, sid: str) -> None:
     answer = await HeroesClient(cast.api, cast.user_token)("GET", f"/conferences/{sid}", expect=None)
     assert (answer.status, answer.body) == (404, {"detail": "Not found."})

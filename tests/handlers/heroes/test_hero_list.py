@@ -10,6 +10,7 @@ import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 
 from handlers.heroes import response_bodies
+from tests.cases import each_case
 from tests.clients.heroes import HERO_DETAIL, LISTED_HERO, HeroesClient
 from tests.clients.http import Api
 from tests.handlers.heroes.hero_clients import client_of
@@ -54,7 +55,7 @@ async def test_a_list_comes_in_pages(client: HeroesClient, services: Services) -
     assert (await client("GET", "/heroes/?page_size=5")).body["next"] is None
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("query", "field"),
     [
         ("page=0", "page"),
@@ -196,7 +197,7 @@ async def test_a_hero_who_is_not_listed_is_seen_by_himself_and_staff_only(
     await hidden()
 
 
-@pytest.mark.parametrize(
+@each_case(
     "hero_id",
     [
         "99",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import pytest
-
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.heroes import APPLICATION, HERO_PROFILE, HeroesClient
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
@@ -181,7 +180,7 @@ async def test_accept_and_decline_hero(api: Api, services: Services, mail: Simul
     assert (await client("GET", "/heroes/")).body["count"] == 0
 
 
-@pytest.mark.parametrize(
+@each_case(
     "hero_id",
     [
         99,

@@ -11,6 +11,7 @@ import pytest
 
 from config.settings import Settings
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.heroes import HeroesClient
 from tests.fakes.clock import FakeClock
 from tests.handlers.heroes.account_makers import REGISTRATION
@@ -29,7 +30,7 @@ async def test_get_a_users_local_time(client: HeroesClient, services: Services) 
     assert answer.body == {"user_local_datetime": "2016-07-19T14:27:00.000000Z"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("field", "value"),
     [
         ("user_id", "3464941c-eb34-4bc8-83ef-673c3d829641"),
@@ -44,14 +45,15 @@ async def test_get_a_users_local_time(client: HeroesClient, services: Services) 
         ("utc_datetime", 1482175620),
     ],
 )
-async def test_local_time_names_the_field_that_is_wrong(client: HeroesClient, field: str, value: Any) -> None:
-    me = await client.register()
-    body = {"user_id": me["id"], "utc_datetime": "2016-12-19T19:27:00.066963Z", field: value}
+async def test_local_time_names_the_field_that_is_wrong(
+    client: HeroesClient, registered: dict[str, Any], field: str, value: Any
+) -> None:
+    body = {"user_id": registered["id"], "utc_datetime": "2016-12-19T19:27:00.066963Z", field: value}
     answer = await client("POST", "/accounts/get-time", body, expect=400)
     assert list(answer.body) == [field]
 
 
-@pytest.mark.parametrize(
+@each_case(
     "raw",
     [
         b"",
@@ -71,7 +73,6 @@ async def test_local_time_names_the_field_that_is_wrong(client: HeroesClient, fi
         b'{"phone": "\\ud800"}',
         b'{"phone": "\xff"}',
     ],
-    ids=lambda raw: repr(raw[:20]),
 )
 async def test_a_body_that_is_no_json_object_is_refused_and_stores_nothing(
     client: HeroesClient, database: Database, raw: bytes

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests import makers
+from tests.cases import each_case
 from tests.clients.http import Api
 from tests.clients.mentors import PASSWORD, MentorsClient
 from thserver.gateways.simulated_carrier import SimulatedCarrier
@@ -155,7 +156,7 @@ async def test_a_photo_that_is_none_is_refused_and_nothing_is_changed(visitor: M
     }
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "expected"),
     [
         ({"password": "Short1!", "re_password": "Short1!"},

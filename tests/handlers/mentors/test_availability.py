@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import each_case
 from tests.clients.http import Api
 from tests.clients.mentors import AVAILABILITY, SLOT, MentorsClient
 from tests.fakes.clock import FakeClock
@@ -71,7 +72,7 @@ async def test_everybodys_availability_is_listed_from_present_to_future(
     assert await mentee("GET", "/availabilty/?page_size=1&page=2") == [middle]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("starts", "ends", "expected"),
     [
         (-1, 1, {"start_time": ["Start time must be in the future."]}),
@@ -80,7 +81,7 @@ async def test_everybodys_availability_is_listed_from_present_to_future(
         (1, 24 * 32, {"non_field_errors": ["An availability can not be longer than 31 days."]}),
     ],
 )
-@pytest.mark.parametrize("v2", [False, True])
+@each_case("v2", [False, True])
 async def test_a_window_lies_in_the_future_and_ends_after_it_starts(
     mentor: MentorsClient, clock: FakeClock, starts: int, ends: int, expected: Any, v2: bool
 ) -> None:
@@ -97,7 +98,7 @@ async def test_less_than_a_slot_is_none_in_v2(mentor: MentorsClient, start: date
     assert answer == {"non_field_errors": ["An availability must be at least 30 minutes long."]}
 
 
-@pytest.mark.parametrize(
+@each_case(
     "value", ["tomorrow", "", 7, None, [], {"$gt": ""}, "2099-02-30T10:00:00Z", "9999-12-31T23:59:59Z", True]
 )
 async def test_a_hostile_time_is_refused_by_field(mentor: MentorsClient, value: Any) -> None:

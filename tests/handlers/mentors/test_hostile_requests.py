@@ -10,6 +10,7 @@ import pytest
 from handlers.mentors.dialect import STATUS_WORDS
 from handlers.mentors.routes import ROUTES
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.http import Api
 from tests.clients.mentors import WORDS, MentorsClient
 from thserver.domain.bookings import State
@@ -46,7 +47,7 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), WITH_BODY)
+@each_case(("method", "path"), WITH_BODY)
 async def test_what_is_no_object_is_refused(mentor: MentorsClient, method: str, path: str) -> None:
     for raw in BODIES:
         answer = await mentor(method, path, raw=raw, expect=None)

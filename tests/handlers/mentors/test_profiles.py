@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from store.database import Database
+from tests.cases import each_case
 from tests.clients.http import Api
 from tests.clients.mentors import AVAILABILITY, MentorsClient
 from tests.fakes.clock import FakeClock
@@ -47,7 +48,7 @@ async def test_skills_are_a_list_or_one_string(mentor: MentorsClient, skills: An
     assert (await mentor("PATCH", "/mentorinfoupdate/", {"skills": skills}))["skills"] == kept
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "field"),
     [
         ({"skills": {"CSS": 1}}, "skills"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import each_case
 from tests.clients.http import Api
 from tests.clients.mentors import SESSION, SESSION_WITH_NAMES, MentorsClient
 from tests.fakes.clock import FakeClock
@@ -121,7 +122,7 @@ async def test_nothing_but_the_status_is_changed(
     assert body == {**{name: session[name] for name in SESSION}, "status": "Confirmed"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "field"),
     [
         ({"mentor_availability": 999999}, "mentor_availability"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.booking_makers import World, make_caller, make_host
+from tests.cases import each_case
 from tests.clients.heroes import HeroesClient
 from tests.clients.http import Api
 from tests.makers import make_person, token_of
@@ -72,7 +73,7 @@ async def test_a_card_is_set_up_confirmed_listed_and_forgotten(world: World, api
     assert not await world.services.wallet.has_card(person.id)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("body", "expected"),
     [
         ({}, {"payment_method": ["This field is required."]}),
