@@ -21,6 +21,7 @@ from pathlib import Path
 
 from scheduler import runner
 from scheduler.timetable import TIMETABLE
+from thserver.gateways.password_hasher import PasswordHasher
 
 HEAD_BYTES = 4
 # Standard input, output and error, and where its pid and exit code are told.
@@ -228,6 +229,8 @@ if __name__ == "__main__":
         import_module(command.name)
     # What the simulated companies import when they first need it.
     import_module("httpx")
+    # Tests have many people, and nobody who would guess at what is kept of their passwords.
+    PasswordHasher.__init__.__kwdefaults__.update(memory_in_kib=8, passes=1)
     gc.collect()
     gc.freeze()
     sys.argv = ["thserver", *_serve(socket.socket(fileno=int(sys.argv[1])))]

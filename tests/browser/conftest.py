@@ -3,7 +3,7 @@
 database_uri  a database of this module's own, with nobody in it yet
 service_url   a service on it, in development mode
 browser       Chromium without a window, the same for all
-open_page     `open_page("/", width=1280, dark=False)`: a page in a context of its own; see Watched
+open_page     `open_page("/", width=1280, dark=False)`: a page with cookies and a store of its own
 axe           `axe(page)`: what axe finds wrong with it, which should be nothing
 shot          `shot(page, "name")`: keep a picture of it in the folder that SCREENSHOTS names, if any
 
@@ -14,18 +14,21 @@ so it, and every test in this folder, has a thread of its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import shutil
+import socket
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.tabs import PATIENCE_MS, Tab, Tabs
 from tests.databases import give_back, lend
 from tests.processes import a_fork, running
 
@@ -40,7 +43,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MS = 60_000
+# Below those that the kernel takes for connections.
+PORTS = range(20_000, 30_000)
 AXE = "axe.run({resultTypes: ['violations']}).then((found) => found.violations)"
 Result = TypeVar("Result")
 
@@ -73,6 +77,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
     return True
 
 
+@pytest.fixture(scope="session")
+def port() -> int:
+    """Where each module's service listens in its turn. None that the kernel gives to others meanwhile."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 @pytest.fixture(scope="module")
 def database_uri(chromium: str, mongo_uri: str) -> Iterator[str]:
     uri = in_a_loop(lambda: lend(mongo_uri))
@@ -81,7 +95,7 @@ def database_uri(chromium: str, mongo_uri: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def service_url(database_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def service_url(database_uri: str, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("service")
     environment = {
         "DATABASE_URL": database_uri,
@@ -89,7 +103,9 @@ def service_url(database_uri: str, tmp_path_factory: pytest.TempPathFactory) -> 
         "LIMIT_AUTH_PER_ADDRESS_MIN": "1000",
     }
     with running(a_fork, folder) as fork:
-        yield fork("serve", **environment).ready()
+        address = fork("serve", PORT=str(port), **environment).ready()
+        assert address == f"http://127.0.0.1:{port}"
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -103,58 +119,24 @@ def browser(chromium: str) -> Iterator[Browser]:
     in_the_thread(playwright.stop)
 
 
-class Watched:
-    """What pages did that none may do: errors in the console, requests to anywhere but the service."""
-
-    def __init__(self, service_url: str) -> None:
-        self.problems: list[str] = []
-        self._host = urlsplit(service_url).netloc
-
-    def watch(self, page: Page) -> None:
-        page.on(
-            "console", lambda said: self._note(said.type in ("error", "warning"), f"console: {said.text}")
-        )
-        page.on("pageerror", lambda error: self._note(True, f"error: {error}"))
-        page.on("request", lambda request: self._note(not self._is_ours(request.url), f"asked {request.url}"))
-        page.on("websocket", lambda socket: self._note(not self._is_ours(socket.url), f"opened {socket.url}"))
-
-    def _note(self, is_problem: bool, what: str) -> None:
-        if is_problem:
-            self.problems.append(what)
-
-    def _is_ours(self, url: str) -> bool:
-        parts = urlsplit(url)
-        return parts.netloc == self._host or parts.scheme in ("data", "blob", "about")
+@pytest.fixture(scope="session")
+def tabs(browser: Browser, port: int) -> Tabs:
+    return Tabs(lambda: Tab(browser, f"http://127.0.0.1:{port}"))
 
 
 @pytest.fixture
-def watched(service_url: str) -> Watched:
-    return Watched(service_url)
-
-
-@pytest.fixture
-def open_page(browser: Browser, service_url: str, watched: Watched) -> Iterator[Callable[..., Page]]:
+def open_page(tabs: Tabs, service_url: str) -> Iterator[Callable[..., Page]]:
     """Opens a page; at the end of the test nothing may have been wrong with any."""
-    contexts = []
+    taken: list[Tab] = []
 
     def open_page(path: str = "/", *, width: int = 1280, height: int = 900, dark: bool = False) -> Page:
-        context = browser.new_context(
-            base_url=service_url,
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        watched.watch(page)
-        page.goto(path)
-        return page
+        tab = tabs.take()
+        taken.append(tab)
+        tab.open(path, width=width, height=height, dark=dark)
+        return tab.page
 
     yield open_page
-    for context in contexts:
-        in_the_thread(context.close)
-    assert watched.problems == []
+    assert in_the_thread(lambda: tabs.give_back(taken)) == []
 
 
 @pytest.fixture
