@@ -16,8 +16,11 @@ from tests.booking_makers import (
     accept_call,
     agree_on_call,
     kept,
+    make_accepted_request,
+    make_agreed_booking,
     make_caller,
     make_host,
+    make_request,
     request_call,
     three_times,
 )
@@ -92,7 +95,7 @@ async def test_strangers_and_other_kinds_find_nothing(world: World) -> None:
     bookings = world.services.bookings
     guest, stranger = await make_caller(world), await make_caller(world)
     _, hero = await make_host(world)
-    booking = await request_call(world, guest, hero)
+    booking = await make_request(world, guest, hero)
     with pytest.raises(NotAParticipant):
         await bookings.find(booking.id, stranger.id, Kind.CALL)
     with pytest.raises(NotFound):
@@ -128,7 +131,7 @@ async def test_the_two_sides_suggest_in_turn_and_agree(world: World) -> None:
 async def test_the_rate_is_that_of_the_moment_of_agreement(world: World) -> None:
     guest = await make_caller(world)
     _, hero = await make_host(world, rate_in_cents=100)
-    booking = await accept_call(world, guest, hero)
+    booking = await make_accepted_request(world, guest, hero)
     now = world.services.clock.now()
     await world.database.heroes.change(hero.id, {"rate_in_cents": 300}, now=now)
     agreed = await world.services.bookings.agree(booking, guest.id, booking.suggestions[0].times[0])
@@ -139,7 +142,7 @@ async def test_the_rate_is_that_of_the_moment_of_agreement(world: World) -> None
 async def test_the_guest_neither_accepts_nor_declines(world: World) -> None:
     guest = await make_caller(world)
     _, hero = await make_host(world)
-    booking = await request_call(world, guest, hero)
+    booking = await make_request(world, guest, hero)
     with pytest.raises(NotAllowed):
         await world.services.bookings.accept(booking, guest.id, three_times(world))
     with pytest.raises(NotAllowed):
@@ -187,7 +190,7 @@ async def test_a_pin_that_is_in_use_is_replaced_by_the_next(
 async def test_of_fifty_agreements_at_once_with_one_host_for_one_time_one_is_made(world: World) -> None:
     host, hero = await make_host(world)
     guests = [await make_caller(world) for _ in range(50)]
-    waiting = [await accept_call(world, guest, hero) for guest in guests]
+    waiting = [await make_accepted_request(world, guest, hero) for guest in guests]
     time = waiting[0].suggestions[0].times[0]
     outcomes = await asyncio.gather(
         *(
@@ -205,7 +208,7 @@ async def test_of_fifty_agreements_at_once_with_one_host_for_one_time_one_is_mad
 async def test_of_fifty_agreements_at_once_in_two_requests_one_is_made(world: World) -> None:
     _, hero = await make_host(world)
     guests = [await make_caller(world), await make_caller(world)]
-    waiting = [await accept_call(world, guest, hero) for guest in guests]
+    waiting = [await make_accepted_request(world, guest, hero) for guest in guests]
     time = waiting[0].suggestions[0].times[0]
     outcomes = await asyncio.gather(
         *(
@@ -222,9 +225,9 @@ async def test_of_fifty_agreements_at_once_in_two_requests_one_is_made(world: Wo
 async def test_calls_may_touch_but_not_overlap(world: World) -> None:
     _, hero = await make_host(world)
     first, second = await make_caller(world), await make_caller(world)
-    await agree_on_call(world, first, hero, minutes=30)
+    await make_agreed_booking(world, first, hero, minutes=30)
     start = three_times(world)[0]
-    booking = await request_call(world, second, hero, minutes=30)
+    booking = await make_request(world, second, hero, minutes=30)
     times = (start + 15 * MINUTE, start + 30 * MINUTE, start - 15 * MINUTE)
     booking = await world.services.bookings.accept(booking, hero.person_id, times)
     for taken in (times[0], times[2]):
@@ -237,7 +240,7 @@ async def test_an_accept_and_a_cancel_of_the_same_request_at_once_exclude_each_o
     _, hero = await make_host(world)
     for _ in range(10):
         guest = await make_caller(world)
-        booking = await request_call(world, guest, hero)
+        booking = await make_request(world, guest, hero)
         accepted, cancelled = await asyncio.gather(
             world.services.bookings.accept(booking, hero.person_id, three_times(world)),
             world.services.bookings.cancel(booking, guest.id),
@@ -252,7 +255,7 @@ async def test_an_accept_and_a_cancel_of_the_same_request_at_once_exclude_each_o
 async def test_suggestions_at_once_are_all_kept_or_refused_as_repetitions(world: World) -> None:
     guest = await make_caller(world)
     host, hero = await make_host(world)
-    booking = await accept_call(world, guest, hero)
+    booking = await make_accepted_request(world, guest, hero)
     same = three_times(world, after=600)
     outcomes = await asyncio.gather(
         *(world.services.bookings.suggest(booking, person, same) for person in (guest.id, host.id)),
@@ -267,7 +270,7 @@ async def test_suggestions_at_once_are_all_kept_or_refused_as_repetitions(world:
 async def test_a_cancel_gets_through_although_the_other_side_suggests_meanwhile(world: World) -> None:
     guest = await make_caller(world)
     host, hero = await make_host(world)
-    booking = await accept_call(world, guest, hero)
+    booking = await make_accepted_request(world, guest, hero)
     await world.services.bookings.suggest(booking, host.id, three_times(world, after=600))
     cancelled = await world.services.bookings.cancel(booking, guest.id)
     assert (cancelled.state, len(cancelled.suggestions)) == (State.CANCELLED, 2)
@@ -277,7 +280,7 @@ async def test_a_page_of_bookings_takes_one_question_for_its_people_and_one_for_
     world: World,
 ) -> None:
     guest = await make_caller(world)
-    made = [await accept_call(world, guest, (await make_host(world))[1]) for _ in range(4)]
+    made = [await make_accepted_request(world, guest, (await make_host(world))[1]) for _ in range(4)]
     parties = await world.services.bookings.parties(made)
     assert set(parties.people) == set(itertools.chain(*(booking.people_ids for booking in made)))
     assert {hero.person_id for hero in parties.heroes.values()} == {booking.host_id for booking in made}

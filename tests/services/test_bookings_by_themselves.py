@@ -13,8 +13,11 @@ from tests.booking_makers import (
     accept_call,
     agree_on_call,
     kept,
+    make_accepted_request,
+    make_agreed_booking,
     make_caller,
     make_host,
+    make_request,
     request_call,
     three_times,
 )
@@ -32,7 +35,7 @@ async def test_held_and_missed_are_decided_once_and_a_late_report_corrects_misse
     bookings = world.services.bookings
     guest = await make_caller(world)
     _, hero = await make_host(world)
-    booking = await agree_on_call(world, guest, hero)
+    booking = await make_agreed_booking(world, guest, hero)
     missed = await bookings.mark_missed(booking)
     assert missed is not None
     assert (missed.state, missed.pins) == (State.MISSED, ())
@@ -42,7 +45,7 @@ async def test_held_and_missed_are_decided_once_and_a_late_report_corrects_misse
         assert held is not None
         assert held.state is State.HELD
     assert await bookings.mark_missed(missed) is None
-    asked = await request_call(world, guest, hero)
+    asked = await make_request(world, guest, hero)
     assert await bookings.mark_held(asked.id) is None
     assert await bookings.mark_held(999) is None
 
@@ -51,9 +54,9 @@ async def test_requests_that_nobody_answers_lapse(world: World, clock: FakeClock
     guest = await make_caller(world)
     _, hero = await make_host(world)
     _, busy = await make_host(world)
-    waiting = await request_call(world, guest, hero)
-    offered = await accept_call(world, guest, busy)
-    agreed = await agree_on_call(world, guest, (await make_host(world))[1])
+    waiting = await make_request(world, guest, hero)
+    offered = await make_accepted_request(world, guest, busy)
+    agreed = await make_agreed_booking(world, guest, (await make_host(world))[1])
     assert await world.services.bookings.lapse_stale(clock.now() + 14 * DAY) == 0
     now = clock.advance(days=14, seconds=1)
     assert await world.services.bookings.lapse_stale(now) == 2
@@ -65,10 +68,9 @@ async def test_requests_that_nobody_answers_lapse(world: World, clock: FakeClock
 
 
 async def propose(world: World, **more: object) -> Booking:
-    host, _ = await make_host(world)
     guest = await make_caller(world)
     arguments = {
-        "host": host,
+        "host": more.get("host") or (await make_host(world))[0],
         "guest_ids": [guest.id],
         "by": guest.id,
         "starts": world.services.clock.now() + DAY,
@@ -117,7 +119,7 @@ async def test_a_proposal_in_the_past_is_refused_and_one_that_is_overtaken_lapse
 
 async def test_a_request_without_a_time_is_not_confirmed(world: World) -> None:
     _, hero = await make_host(world)
-    booking = await request_call(world, await make_caller(world), hero)
+    booking = await make_request(world, await make_caller(world), hero)
     with pytest.raises(WrongState):
         await world.services.bookings.confirm(booking, hero.person_id)
 
@@ -132,10 +134,10 @@ async def test_a_firm_booking_has_its_pins_at_once_and_a_host_without_a_room_get
 async def test_a_closed_account_withdraws_what_is_open_and_leaves_the_rest_to_others(world: World) -> None:
     guest = await make_caller(world)
     _, hero = await make_host(world)
-    asked = await request_call(world, guest, hero)
-    agreed = await agree_on_call(world, guest, (await make_host(world))[1])
+    asked = await make_request(world, guest, hero)
+    agreed = await make_agreed_booking(world, guest, (await make_host(world))[1])
     gathering = await propose(world, guest_ids=[guest.id, 777])
-    held = await agree_on_call(world, guest, (await make_host(world))[1])
+    held = await make_agreed_booking(world, guest, (await make_host(world))[1])
     await world.services.bookings.mark_held(held.id)
     await world.services.bookings.cancel_all_of(guest.id)
     for booking in (asked, agreed):

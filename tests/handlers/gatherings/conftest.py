@@ -1,4 +1,4 @@
-"""`join`: makes somebody who is here, with his app: `ann = await join("Ann")`; `app_of`: one who is not signed in."""
+"""`join`: makes somebody who is here, with his app: `ben = await join("Ben")`; `ann`: one of them; `app_of`: one who is not signed in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tornado.ioloop import IOLoop
 
 from tests.clients.gatherings import GatheringsClient
 from tests.clients.http import Api
@@ -37,6 +38,19 @@ def join(api: Api, services: Services) -> Join:
         return Member(api, person, await token_of(services, person, "gatherings"))
 
     return make
+
+
+@pytest.fixture
+def ann(io_loop: IOLoop, join: Join) -> Member:
+    found: Member = io_loop.run_sync(join)
+    return found
+
+
+@pytest.fixture
+def anns_meeting(io_loop: IOLoop, ann: Member) -> int:
+    """One that she is the king of, alone."""
+    number: int = io_loop.run_sync(ann.gather).body["id"]
+    return number
 
 
 @pytest.fixture

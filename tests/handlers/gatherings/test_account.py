@@ -13,7 +13,7 @@ from tests.cases import each_case
 from tests.clients.gatherings import GatheringsClient
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
-from tests.handlers.gatherings.conftest import Join
+from tests.handlers.gatherings.conftest import Join, Member
 from tests.makers import token_of
 from tests.pictures import PRETENDERS, opened, photo_with_gps, picture
 from thserver.services.all import Services
@@ -165,8 +165,7 @@ async def test_two_uploads_at_once_leave_one_avatar_and_no_orphan(
 
 
 @each_case("kind", list(PRETENDERS))
-async def test_what_is_no_image_is_refused_and_not_kept(join: Join, database: Database, kind: str) -> None:
-    ann = await join()
+async def test_what_is_no_image_is_refused_and_not_kept(ann: Member, database: Database, kind: str) -> None:
     answer = await ann("PATCH", "/account/", parts=[("avatar", "me.jpg", PRETENDERS[kind])], expect=400)
     assert answer.body == {"avatar": [INVALID_IMAGE]}
     for collection in (database.media_files, database.media_chunks, database.media):
@@ -174,8 +173,7 @@ async def test_what_is_no_image_is_refused_and_not_kept(join: Join, database: Da
 
 
 @each_case("avatar", ["text", "", 5, [], {}, None, True])
-async def test_a_text_is_no_file(join: Join, avatar: Any) -> None:
-    ann = await join()
+async def test_a_text_is_no_file(ann: Member, avatar: Any) -> None:
     assert (await ann("PATCH", "/account/", {"avatar": avatar}, expect=400)).body == {
         "avatar": [INVALID_IMAGE]
     }
@@ -204,9 +202,8 @@ async def test_all_that_is_wrong_is_said_together(join: Join) -> None:
     ],
 )
 async def test_a_field_that_breaks_a_rule_is_named(
-    join: Join, body: dict[str, Any], field: str, said: str
+    ann: Member, body: dict[str, Any], field: str, said: str
 ) -> None:
-    ann = await join()
     assert (await ann("PATCH", "/account/", body, expect=400)).body == {field: [said]}
 
 
@@ -222,8 +219,7 @@ async def test_a_field_that_breaks_a_rule_is_named(
         (b'{"name": "' + b"x" * 1_100_000 + b'"}', 413),
     ],
 )
-async def test_a_body_that_can_not_be_read_is_refused(join: Join, raw: bytes, status: int) -> None:
-    ann = await join()
+async def test_a_body_that_can_not_be_read_is_refused(ann: Member, raw: bytes, status: int) -> None:
     await ann("PATCH", "/account/", raw=raw, expect=status)
     await ann("PUT", "/contacts/", raw=raw, expect=status)
     await ann("PUT", "/blacklist/", raw=raw, expect=status)
@@ -279,9 +275,8 @@ async def test_the_name_of_a_file_does_not_matter(join: Join, filename: str) -> 
     ],
 )
 async def test_unknown_paths_and_methods_answer_in_shape(
-    join: Join, method: str, path: str, status: int
+    ann: Member, method: str, path: str, status: int
 ) -> None:
-    ann = await join()
     answer = await ann(method, path, expect=status)
     if status == 404:
         assert answer.body == {"detail": "Not found."}

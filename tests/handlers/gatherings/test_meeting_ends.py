@@ -10,7 +10,7 @@ import pytest
 from store.database import Database
 from tests.cases import each_case
 from tests.clients.http import Api
-from tests.handlers.gatherings.conftest import Join
+from tests.handlers.gatherings.conftest import Join, Member
 from tests.handlers.gatherings.meeting_makers import NOT_FOUND, three
 from thserver.services.all import Services
 
@@ -34,10 +34,8 @@ async def test_nothing_said_changes_nothing(join: Join) -> None:
 
 
 @each_case("value", [False, "false", None, 0, 1, 2, "x", "", [], [True], {}, 1.0])
-async def test_completed_is_true_or_not_said(join: Join, value: Any) -> None:
-    ann = await join()
-    meeting = (await ann.gather()).body["id"]
-    answer = await ann("PATCH", f"/meetings/{meeting}/", {"completed": value}, expect=400)
+async def test_completed_is_true_or_not_said(ann: Member, anns_meeting: int, value: Any) -> None:
+    answer = await ann("PATCH", f"/meetings/{anns_meeting}/", {"completed": value}, expect=400)
     assert answer.body == {"completed": ["completed must be True or not specified."]}
 
 

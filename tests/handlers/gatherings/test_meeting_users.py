@@ -10,7 +10,7 @@ import pytest
 
 from tests.cases import each_case
 from tests.fakes.clock import FakeClock
-from tests.handlers.gatherings.conftest import Join
+from tests.handlers.gatherings.conftest import Join, Member
 from tests.handlers.gatherings.meeting_makers import NOT_FOUND, REQUIRED, three
 from thserver.services.all import Services
 
@@ -97,22 +97,20 @@ async def test_nobody_invites_or_excludes_himself_or_nobody(join: Join, services
         ),
     ],
 )
-async def test_what_is_no_user_is_refused(join: Join, method: str, body: Any, said: str) -> None:
-    ann = await join()
-    meeting = (await ann.gather()).body["id"]
-    answer = await ann(method, f"/meetings/{meeting}/users/", body, expect=400)
+async def test_what_is_no_user_is_refused(
+    ann: Member, anns_meeting: int, method: str, body: Any, said: str
+) -> None:
+    answer = await ann(method, f"/meetings/{anns_meeting}/users/", body, expect=400)
     assert answer.body == {"user": [said]}
 
 
 @each_case("raw", [b"null", b"[]", b'"x"', b"{", b"\xff", b'{"user": 1, "user": 2}', b"{}{}"])
-async def test_a_body_that_is_no_object_is_refused(join: Join, raw: bytes) -> None:
-    ann = await join()
-    meeting = (await ann.gather()).body["id"]
+async def test_a_body_that_is_no_object_is_refused(ann: Member, anns_meeting: int, raw: bytes) -> None:
     for method, path in (
         ("POST", "/meetings/"),
-        ("PATCH", f"/meetings/{meeting}/"),
-        ("PUT", f"/meetings/{meeting}/users/"),
-        ("DELETE", f"/meetings/{meeting}/users/"),
+        ("PATCH", f"/meetings/{anns_meeting}/"),
+        ("PUT", f"/meetings/{anns_meeting}/users/"),
+        ("DELETE", f"/meetings/{anns_meeting}/users/"),
     ):
         answer = await ann(method, path, raw=raw, expect=400)
         assert answer.body == {"detail": "JSON parse error."}

@@ -14,7 +14,7 @@ from tests.cases import each_case
 from tests.clients.gatherings import GatheringsClient
 from tests.clients.http import Api
 from tests.fakes.clock import FakeClock
-from tests.handlers.gatherings.conftest import Join
+from tests.handlers.gatherings.conftest import Join, Member
 from tests.handlers.gatherings.meeting_makers import NOT_FOUND, REQUIRED, three
 from tests.pictures import PRETENDERS, opened, picture, png_that_claims
 from thserver.domain.bookings import Kind
@@ -119,9 +119,8 @@ async def test_who_is_not_here_or_has_blocked_the_king_is_left_out(join: Join, s
     ],
 )  # fmt: skip
 async def test_what_is_wrong_with_a_new_meeting_is_said_by_field(
-    join: Join, database: Database, parts: Any, said: Any
+    ann: Member, database: Database, parts: Any, said: Any
 ) -> None:
-    ann = await join()
     answer = await ann("POST", "/meetings/", parts=parts, expect=400)
     assert answer.body == said
     assert (await ann("GET", "/meetings/")).body == []

@@ -76,8 +76,7 @@ async def test_no_ids_at_all_are_refused(join: Join, query: str) -> None:
 
 
 @each_case("value", ["x", "", "1.0", "true", "[1,null]", '["a"]', "[[1]]", "%F0%9F%A6%84", "1%00"])
-async def test_ids_that_are_no_integers_are_refused(join: Join, value: str) -> None:
-    ann = await join()
+async def test_ids_that_are_no_integers_are_refused(ann: Member, value: str) -> None:
     answer = await ann(
         "GET",
         f"/users/?users=1&users={value}" if value[0:1] != "[" else f"/users/?users={quote(value)}",
@@ -304,8 +303,7 @@ async def test_documented_refusals_of_an_import(join: Join, database: Database) 
     ],
 )
 @each_case("method", ["PUT", "DELETE"])
-async def test_what_is_no_number_is_refused(join: Join, method: str, phone: Any) -> None:
-    ann = await join()
+async def test_what_is_no_number_is_refused(ann: Member, method: str, phone: Any) -> None:
     answer = await ann(method, "/contacts/", {"names": ["x"], "phones": [phone]}, expect=400)
     assert answer.body == {"phones": ["Invalid phone number."]}
 

@@ -20,18 +20,19 @@ def text(moment: datetime) -> str:
 
 async def make_mentor(api: Api, services: Services, username: str) -> MentorsClient:
     """Kept at once as `register` and `become_mentor` of the client leave him. So with a mentee."""
-    client = await _signed_in(api, services, username, first_name="Grace", last_name="Hopper", is_mentor=True)
+    client = await sign_in(api, services, username, first_name="Grace", last_name="Hopper", is_mentor=True)
     await services.mentors.add_profile(client.pk, about_me="Compilers", skills=["COBOL"], team_number=10)
     return client
 
 
 async def make_mentee(api: Api, services: Services, username: str) -> MentorsClient:
-    client = await _signed_in(api, services, username, first_name="Ada", last_name="Lovelace", is_mentee=True)
+    client = await sign_in(api, services, username, first_name="Ada", last_name="Lovelace", is_mentee=True)
     await services.mentors.add_mentee_profile(client.pk, team_number=4)
     return client
 
 
-async def _signed_in(api: Api, services: Services, username: str, **known: Any) -> MentorsClient:
+async def sign_in(api: Api, services: Services, username: str, **known: Any) -> MentorsClient:
+    """Somebody who has registered and signed in, and is neither yet."""
     email = f"{username}@fake.com"
     person, token = await keep_person(
         services,

@@ -11,7 +11,7 @@ from tests.booking_makers import World, make_caller, make_request
 from tests.clients.http import Api
 from tests.clients.mentors import MentorsClient
 from tests.fakes.clock import FakeClock
-from tests.handlers.mentors.session_makers import HALF, HOUR, text
+from tests.handlers.mentors.session_makers import HALF, HOUR, sign_in, text
 from thserver.domain.heroes import Hero
 from thserver.services.all import Services
 
@@ -100,7 +100,7 @@ async def test_of_a_hundred_who_ask_at_once_one_gets_the_slot(
     mentor: MentorsClient, api: Api, start: datetime, services: Services
 ) -> None:
     (slot,) = await mentor.publish(start, start + HALF, v2=True)
-    mentees = await asyncio.gather(*(MentorsClient(api).register(f"mentee{n}") for n in range(100)))
+    mentees = await asyncio.gather(*(sign_in(api, services, f"mentee{n}") for n in range(100)))
     answers = await asyncio.gather(*(each.ask(slot["pk"], start, expect=None) for each in mentees))
     assert sorted(answer.status for answer in answers) == [201] + [400] * 99
     assert all(answer.body == TAKEN for answer in answers if answer.status == 400)
