@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from thserver.__main__ import main
+from thserver.gateways.password_hasher import PasswordHasher
 
 
 class Printed(NamedTuple):
@@ -22,6 +23,7 @@ class Printed(NamedTuple):
     err: str
 
 
+HASHED_CHEAPLY = {**(PasswordHasher.__init__.__kwdefaults__ or {}), "memory_in_kib": 8, "passes": 1}
 Command = Callable[..., Awaitable[Printed]]
 
 
@@ -30,6 +32,8 @@ def command(
     mongo_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Command]:
     monkeypatch.chdir(tmp_path)
+    # Every command hashes a password as it starts.
+    monkeypatch.setattr(PasswordHasher.__init__, "__kwdefaults__", HASHED_CHEAPLY)
     for name, value in {
         "DEBUG": "True",
         "SECRET_KEY": "a-secret-for-tests-only",
