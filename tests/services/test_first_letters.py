@@ -57,3 +57,19 @@ async def test_whoever_has_proven_his_address_meanwhile_gets_no_letter(
     assert await services.confirmations.mail_left_over() == 1
     await services.background.idle()
     assert len(mail.letters_to(ADDRESS)) == 1
+
+
+@pytest.mark.parametrize("contract", ["mentors", "experts"])
+async def test_whoever_registers_with_a_username_gets_his_letter_at_once(
+    services: Services, mail: SimulatedMail, contract: str
+) -> None:
+    who = {"username": "annlee", "email": ADDRESS, "password": "a-good-password-7"}
+    if contract == "mentors":
+        await services.usernames.register(**who, repeated=who["password"], address="198.51.100.1")
+    else:
+        await services.usernames.register_by_name(
+            **who, first_name="Ann", last_name="Lee", contract="experts"
+        )
+    await services.background.idle()
+    assert len(mail.letters_to(ADDRESS)) == 1
+    await mailed_token(services, ADDRESS, length=10)

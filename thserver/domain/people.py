@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -120,10 +121,11 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].strip("-") or "host"
 
 
-def slug_candidates(name: str) -> list[str]:
+def slug_candidates(name: str) -> Iterator[str]:
     """The slug and its numbered successors, in the order in which they are tried."""
     base = slug_of(name)
-    return [base, *(f"{base}-{n}" for n in range(2, 10_000))]
+    yield base
+    yield from (f"{base}-{n}" for n in range(2, 10_000))
 
 
 def normal_email(address: str) -> str:
