@@ -9,6 +9,8 @@ from playwright.sync_api import Browser
 
 PATIENCE_MS = 60_000
 NOWHERE = "about:blank"
+# Nor may what is still shown keep anything more.
+FORGET = "Storage.prototype.setItem = () => {}, localStorage.clear(), sessionStorage.clear()"
 
 
 class Tab:
@@ -30,7 +32,7 @@ class Tab:
     def clear(self) -> list[str]:
         """As new; what was wrong until now."""
         if self.page.url != NOWHERE:
-            self.page.evaluate("localStorage.clear(), sessionStorage.clear()")
+            self.page.evaluate(FORGET)
             self.page.goto(NOWHERE)
         self.page.context.clear_cookies()
         problems, self.problems = self.problems, []
