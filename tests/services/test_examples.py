@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from thserver.companies import make_records
 from thserver.domain.bookings import Kind, State
 from thserver.gateways.clock import PracticeClock
+from thserver.services import example_bookings
 from thserver.services import example_people as cast
 from thserver.services.all import Services
-from thserver.services.example_bookings import CALL_IS_NEAR
+from thserver.services.example_bookings import CALL_IS_NEAR, first_quarter
 from thserver.services.examples import NotPractising
 
 
@@ -66,3 +67,19 @@ async def test_where_any_company_is_real_there_are_no_examples(services: Service
         with pytest.raises(NotPractising):
             await services.examples.fill()
     assert await services.practice_board.people() == []
+
+
+async def test_a_quarter_of_an_hour_that_begins_meanwhile_does_no_harm(
+    services: Services, clock: PracticeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_the_verge(moment: datetime) -> datetime:
+        """As if it had been asked ten seconds before a quarter, and the answer came ten seconds after it."""
+        wanted_ahead = moment - clock.now()
+        clock.advance(first_quarter(clock.now()) - clock.now() + timedelta(minutes=15, seconds=-10))
+        starts = first_quarter(clock.now() + wanted_ahead)
+        clock.advance(timedelta(seconds=20))
+        return starts
+
+    monkeypatch.setattr(example_bookings, "first_quarter", on_the_verge)
+    made = await services.examples.fill()
+    assert Kind.CALL in {booking.kind for booking in made.booked}

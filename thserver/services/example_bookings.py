@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("thserver.examples")
 
-HOUR = timedelta(hours=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # The first call is so near when they have been made; everybody may dial in then.
 CALL_IS_NEAR = timedelta(minutes=4)
 
@@ -82,7 +82,8 @@ class ExampleBookings:
         )
         # Whoever dials then is not asked which of two calls he means.
         free_from = await services.practice_board.free_from([host.id, guest.id])
-        starts = first_quarter(max(free_from, self._clock.now() + SUGGESTION_LEAD))
+        # With a minute to spare: another quarter may begin before the time has been suggested.
+        starts = first_quarter(max(free_from, self._clock.now() + SUGGESTION_LEAD + MINUTE))
         times = (starts, starts + HOUR, starts + 2 * HOUR)
         accepted = await services.bookings.accept(asked, host.id, times)
         return self._noted(await services.bookings.agree(accepted, guest.id, starts))
