@@ -23,6 +23,7 @@ from thserver.commands.reach import service_address, settings_like_the_service
 from thserver.storage import opened
 
 HELP = "play a call from registration to receipt on the running service"
+MINUTE = timedelta(minutes=1)
 TALK = timedelta(minutes=24, seconds=10)
 
 
@@ -107,7 +108,8 @@ async def _agree(story: Story, hero: Client, user: Client) -> dict[str, Any]:
     await hero.reads_mail("asks you")
     now = await story.now()
     quarter = timedelta(minutes=15)
-    first = datetime.fromtimestamp((now + 3 * quarter).timestamp() // 900 * 900, UTC)
+    # Half an hour ahead at least, with a minute to spare: a quarter may begin before the times are sent.
+    first = datetime.fromtimestamp((now + 3 * quarter + MINUTE).timestamp() // 900 * 900, UTC)
     times = [(first + n * 2 * quarter).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for n in range(3)]
     path = f"/api/v1/call-requests/{request['id']}"
     await hero.patch(f"{path}/accept/", dict(zip(("time_one", "time_two", "time_three"), times, strict=True)))
