@@ -103,7 +103,9 @@ def hero_body(hero: Hero, user: dict[str, Any], *, without: Set[str] = frozenset
         "created": utc_text(hero.created),
         "updated": utc_text(hero.updated),
     }
-    return {name: value for name, value in body.items() if name not in without}
+    for name in without:
+        del body[name]
+    return body
 
 
 def decision(decision: Decision) -> dict[str, Any]:
