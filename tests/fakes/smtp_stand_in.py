@@ -41,7 +41,7 @@ class SmtpStandIn:
         user: str | None = None,
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
-        offers_starttls: bool = False,
+        starttls: ssl.SSLContext | None = None,
     ) -> None:
         self.letters: list[Received] = []
         self.commands: list[str] = []
@@ -52,7 +52,7 @@ class SmtpStandIn:
         self.connections = 0
         self._login = None if user is None else (user, password)
         self._tls = tls
-        self._offers_starttls = offers_starttls
+        self._starttls = starttls
         self._open: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> SmtpStandIn:
@@ -72,7 +72,7 @@ class SmtpStandIn:
         self._open.add(writer)
         try:
             await _Talk(self, reader, writer).hold()
-        except (ConnectionError, asyncio.IncompleteReadError, EOFError):
+        except (ConnectionError, asyncio.IncompleteReadError, EOFError, ssl.SSLError):
             pass
         finally:
             self._open.discard(writer)
@@ -88,6 +88,7 @@ class _Talk:
         self.writer = writer
         self.sender = ""
         self.recipients: list[str] = []
+        self._is_tls = False
 
     async def hold(self) -> None:
         await self._say("GREETING", "220 stand-in ESMTP")
@@ -99,12 +100,16 @@ class _Talk:
                     more = "".join(
                         f"250-{extension}\r\n"
                         for extension, offered in (
-                            ("STARTTLS", self.server._offers_starttls),
+                            ("STARTTLS", self.server._starttls is not None and not self._is_tls),
                             ("AUTH PLAIN", self.server._login is not None),
                         )
                         if offered
                     )
                     await self._say("EHLO", f"250-stand-in\r\n{more}250 SIZE 10485760")
+                case "STARTTLS" if self.server._starttls is not None:
+                    await self._say("STARTTLS", "220 go ahead")
+                    await self.writer.start_tls(self.server._starttls)
+                    self._is_tls = True
                 case "AUTH":
                     given = tuple(base64.b64decode(rest.split(" ")[1]).decode().split("\0")[1:])
                     good = given == self.server._login

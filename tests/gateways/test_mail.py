@@ -257,6 +257,22 @@ async def test_a_letter_goes_through_tls_to_a_server_that_can_prove_its_name_or_
         assert len(server.letters) == 1
 
 
+async def test_an_open_line_is_closed_to_others_before_the_password_where_the_server_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with SmtpStandIn(user="ann", password="secret", starttls=self_signed(tmp_path)) as server:
+        url = f"smtp://ann:secret@127.0.0.1:{server.port}"
+        assert (await mail_to(url).send(LETTER)).outcome is Outcome.DONE
+        verbs = [command.split()[0] for command in server.commands]
+        assert verbs.index("STARTTLS") < verbs.index("AUTH")
+        server.commands.clear()
+        monkeypatch.setattr(smtp_mail, "LOOPBACK", ())
+        # Whoever can not prove his name gets no password.
+        assert (await mail_to(url).send(LETTER)).outcome is Outcome.RETRY
+        assert not any(command.startswith("AUTH") for command in server.commands)
+        assert len(server.letters) == 1
+
+
 async def test_many_letters_at_once_all_arrive() -> None:
     async with server_and_mail() as (server, mail):
         letters = [changed(message_id=f"<{number}@x.example>") for number in range(20)]
