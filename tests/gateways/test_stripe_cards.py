@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.stripe_stand_in import Fault
+from tests.fakes.stripe_objects import Fault
 from tests.gateways.stripe_makers import desk
 from thserver.domain.errors import Invalid, PaymentRefused, Unavailable
 from thserver.domain.ports import ChargeOutcome, ChargeState

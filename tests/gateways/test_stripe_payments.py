@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tornado.testing import bind_unused_port
 
-from tests.fakes.stripe_stand_in import Fault
+from tests.fakes.stripe_objects import Fault
 from tests.gateways.stripe_makers import NOW, desk
 from thserver.domain.errors import Unavailable
 from thserver.domain.ports import ChargeOutcome, ChargeState

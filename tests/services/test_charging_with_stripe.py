@@ -11,7 +11,8 @@ from config.settings import Settings
 from store.database import Database
 from tests.booking_makers import World
 from tests.fakes.clock import FakeClock
-from tests.fakes.stripe_stand_in import Fault, StripeStandIn
+from tests.fakes.stripe_objects import Fault
+from tests.fakes.stripe_stand_in import StripeStandIn
 from tests.money_makers import Call, charge_of, later, make_call, settle
 from thserver.domain import ledger
 from thserver.domain.charges import State, attempt_key

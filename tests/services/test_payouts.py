@@ -12,7 +12,7 @@ from store.connection import connect
 from store.database import Database
 from tests.booking_makers import World, make_agreed_booking
 from tests.fakes.clock import FakeClock
-from tests.fakes.stripe_stand_in import Fault
+from tests.fakes.stripe_objects import Fault
 from tests.money_makers import Call, later, make_call, make_conference, move_clock, settle
 from tests.services.test_charging_with_stripe import house
 from thserver import kill_points

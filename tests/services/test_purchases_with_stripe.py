@@ -7,7 +7,7 @@ import pytest
 from config.settings import Settings
 from store.database import Database
 from tests.fakes.clock import FakeClock
-from tests.fakes.stripe_stand_in import Fault
+from tests.fakes.stripe_objects import Fault
 from tests.meeting_makers import check, free, make_member
 from tests.money_makers import give_card, later
 from tests.services.test_charging_with_stripe import INTENTS, house
