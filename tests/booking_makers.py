@@ -72,7 +72,7 @@ def three_times(world: World, *, after: int = 60) -> tuple[datetime, datetime, d
 
 async def make_caller(world: World, *, card: bool = True, **known: Any) -> Person:
     """Somebody with proven e-mail and phone and a card, but for what `known` says otherwise."""
-    lacking = {name: known.pop(name) for name in ("email_verified", "phone") if name in known}
+    lacking: dict[str, Any] = {name: known.pop(name) for name in ("email_verified", "phone") if name in known}
     person = await make_person(world.services, **known)
     if card:
         await _keep_card(world, person)

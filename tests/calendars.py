@@ -17,7 +17,8 @@ class CalendarProgram:
     """`events` are the entries by UID; what was taken away is not among them, and does not come back by old mail."""
 
     def __init__(self) -> None:
-        self.events: dict[str, icalendar.Event] = {}
+        # Any: the library's types say that each property may be of every kind.
+        self.events: dict[str, Any] = {}
         self.ended: set[str] = set()
         self._seen: dict[str, int] = {}
 
@@ -27,6 +28,7 @@ class CalendarProgram:
         assert all(len(line) <= LONGEST_LINE for line in raw.split(b"\r\n"))
         assert b"\n" not in raw.replace(b"\r\n", b"")
         calendar = icalendar.Calendar.from_ical(raw)
+        event: Any
         (event,) = calendar.events
         assert calendar.errors == []
         assert event.errors == []

@@ -171,7 +171,8 @@ def _serve(control: socket.socket) -> tuple[str, ...]:
     # By a pipe that only the process holds and that ends with it: its pid, and where to tell its exit code.
     living: dict[int, tuple[int, int]] = {}
     while True:
-        ready, _, _ = select.select([control, *living], [], [])
+        watched: list[socket.socket | int] = [control, *living]
+        ready, _, _ = select.select(watched, [], [])
         for ended in [one for one in ready if one in living]:
             pid, told = living.pop(ended)
             _, status = os.waitpid(pid, 0)
@@ -230,7 +231,8 @@ if __name__ == "__main__":
     # What the simulated companies import when they first need it.
     import_module("httpx")
     # Tests have many people, and nobody who would guess at what is kept of their passwords.
-    PasswordHasher.__init__.__kwdefaults__.update(memory_in_kib=8, passes=1)
+    usual = PasswordHasher.__init__.__kwdefaults__ or {}
+    PasswordHasher.__init__.__kwdefaults__ = {**usual, "memory_in_kib": 8, "passes": 1}
     gc.collect()
     gc.freeze()
     sys.argv = ["thserver", *_serve(socket.socket(fileno=int(sys.argv[1])))]

@@ -84,5 +84,7 @@ def service_in_thread(mongo_uri: str, folder: Path) -> Iterator[ServiceInThread]
 
 
 def unlimited(settings: Settings) -> Settings:
-    limits = {field.name: PLENTY for field in dataclasses.fields(settings) if field.name.startswith("limit_")}
+    limits: dict[str, Any] = {
+        field.name: PLENTY for field in dataclasses.fields(settings) if field.name.startswith("limit_")
+    }
     return dataclasses.replace(settings, **limits)

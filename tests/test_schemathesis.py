@@ -36,7 +36,7 @@ WHO = {
     "webhooks": cast.HERO,
 }
 # Would have the service tell strangers of what happens.
-TOO_FAR = {"method": "POST", "path": "/webhooks/endpoints"}
+TOO_FAR: dict[str, Any] = {"method": "POST", "path": "/webhooks/endpoints"}
 # After these the one who asked is no more; asked by a new person each time.
 LAST_WORDS = ("close_account", "DELETE /api/account/")
 TEXTS = [

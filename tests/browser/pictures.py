@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, expect
 
 from tests.browser.test_practice_phones import dial, filled, texts
 from tests.browser.test_webhooks_page import Receiver, receiver
@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 MOST_BYTES = 150_000
 # The simulated carrier never delivers what is texted to it.
 OUT_OF_REACH = "+15005550030"
-NARROW = {"width": 390, "height": 844}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 __all__ = ["receiver"]
 
 
@@ -41,7 +41,7 @@ def take() -> Take:
         )
         whole = int(page.evaluate("document.body.getBoundingClientRect().height"))
         width = int(page.evaluate("document.documentElement.clientWidth"))
-        shown = {"x": 0, "y": 0, "width": width, "height": min(whole, height)}
+        shown: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(whole, height)}
         taken = only.screenshot() if only is not None else page.screenshot(full_page=True, clip=shown)
         path = FOLDER / f"{name}.png"
         image = Image.open(BytesIO(taken)).convert("RGB")

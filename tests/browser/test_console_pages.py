@@ -64,7 +64,7 @@ async def play(world: World) -> None:
 
     async def ring(sid: str, phone: str | None) -> None:
         decision = await services.admissions.ring(sid, from_number=phone or "", verstat="")
-        await services.admissions.keep(decision, "<Response/>")  # type: ignore[arg-type]
+        await services.admissions.keep(decision, "<Response/>")
 
     async def at(moment: datetime) -> None:
         """Whatever was to be said before is said first."""

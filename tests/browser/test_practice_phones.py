@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -176,7 +177,9 @@ def test_nothing_is_in_anybodys_way(open_page: OpenPage, axe: Axe, shot: Shot) -
     dial(left)
     expect(transcript(left)).to_contain_text("In the room")
     # In the light at full width axe has looked at it in the first test.
-    for width, scheme in ((360, "light"), (360, "dark"), (820, "light"), (1280, "dark")):
+    schemes: tuple[tuple[int, Literal["light", "dark"]], ...]
+    schemes = ((360, "light"), (360, "dark"), (820, "light"), (1280, "dark"))
+    for width, scheme in schemes:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width

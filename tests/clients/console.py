@@ -18,7 +18,7 @@ class Browser:
     async def get(self, path: str, **headers: str) -> Answer:
         return await self._send("GET", path, headers)
 
-    async def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> Answer:
+    async def post(self, path: str, headers: dict[str, str] | None = None, **fields: Any) -> Answer:
         """A form, sent from a page of ours unless `headers` say otherwise."""
         sent = {"Content-Type": "application/x-www-form-urlencoded"}
         sent |= (

@@ -218,9 +218,9 @@ class StripeObjects:
         return self._make("pm", "payment_method", type="card", customer=None, card=shown, test_card=test_card)
 
     def _make(self, prefix: str, kind: str, **fields: Any) -> dict[str, Any]:
-        made = {"id": f"{prefix}_{secrets.token_hex(12)}", "object": kind, "livemode": False}
-        made |= {"created": int(self.now()), **fields}
-        self.objects[made["id"]] = made
+        id = f"{prefix}_{secrets.token_hex(12)}"
+        made = {"id": id, "object": kind, "livemode": False, "created": int(self.now()), **fields}
+        self.objects[id] = made
         return made
 
     def _change(self, id: str, kind: str, changes: dict[str, Any]) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def carrier_for(
 
 
 @asynccontextmanager
-async def company(**more: float) -> AsyncIterator[tuple[ScriptedService, SimulatedCarrier]]:
+async def company(**more: Any) -> AsyncIterator[tuple[ScriptedService, SimulatedCarrier]]:
     async with scripted() as service:
         carrier = carrier_for(service, **more)
         try:

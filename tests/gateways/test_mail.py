@@ -112,7 +112,7 @@ async def test_attachments_travel_along_byte_for_byte() -> None:
         assert (await mail.send(letter)).outcome is Outcome.DONE
         calendar, image = server.letters[0].message.iter_attachments()
         assert (calendar.get_filename(), calendar.get_content_type()) == ("call.ics", "text/calendar")
-        assert (image.get_filename(), image.get_content()) == ("ü.png", picture)  # type: ignore[attr-defined]
+        assert (image.get_filename(), image.get_content()) == ("ü.png", picture)
 
 
 async def test_a_long_message_id_stays_whole() -> None:

@@ -20,7 +20,7 @@ def path(services: Services, io_loop: object) -> str:
     async def make() -> Image:
         return await services.media.store_image(picture(size=(400, 300)), owner_id=1, purpose="logo")
 
-    return io_loop.run_sync(make).url_path  # type: ignore[attr-defined, no-any-return]
+    return io_loop.run_sync(make).url_path  # type: ignore[attr-defined]
 
 
 async def test_a_picture_is_served_for_ever_and_harmlessly(api: Api, path: str) -> None:

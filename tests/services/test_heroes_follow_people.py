@@ -52,7 +52,8 @@ async def test_a_change_in_the_middle_of_another_is_not_lost_on_the_hero(
 ) -> None:
     person = await make_person(services)
     await make_hero(services, person)
-    follow, interfered = database.heroes.follow_person, []
+    follow = database.heroes.follow_person
+    interfered: list[int] = []
 
     async def interrupted(*args: Any, **kwargs: Any) -> None:
         if not interfered:

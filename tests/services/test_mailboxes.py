@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -24,6 +25,10 @@ async def test_numbers_become_visible_in_their_order_however_many_write_at_once(
     others = [await make_member(world) for _ in range(3)]
     ear, other_ear = Ear(jane), Ear(jane)
     await world.services.live.join(ear)
+
+    def has_heard(each: Ear) -> bool:
+        return len(each.messages) == 80 and len(each.heard) == 80 + 64
+
     async with second_process(settings, mongo_uri, clock) as (elsewhere, _):
         await elsewhere.live.join(other_ear)
 
@@ -40,7 +45,7 @@ async def test_numbers_become_visible_in_their_order_however_many_write_at_once(
             *(write(services, jane, john) for services in (world.services, elsewhere)),
         )
         for each in (ear, other_ear):
-            await each.until(lambda each=each: len(each.messages) == 80 and len(each.heard) == 80 + 64)
+            await each.until(partial(has_heard, each))
     numbers = [event.id for event in ear.heard]
     assert numbers == sorted(set(numbers))
     assert numbers == [event.id for event in other_ear.heard]
@@ -87,7 +92,7 @@ async def test_what_is_written_between_two_questions_hides_nothing_below_it(
     between = world.database.messages.between
 
     async def then_written(*args: int, **more: int) -> list[Message]:
-        found = await between(*args, **more)  # type: ignore[arg-type]
+        found = await between(*args, **more)
         await world.services.messages.send(john, jane.id, "2")
         return found
 
@@ -100,7 +105,7 @@ async def test_what_is_written_between_two_questions_hides_nothing_below_it(
         seen += [event.id for event in events]
     kept = await between(jane.id, 0, seen[-1], with_id=None, limit=9)
     told = await world.database.notifications.between(jane.id, 0, seen[-1], limit=9)
-    assert seen == sorted(each.id for each in (*kept, *told))
+    assert seen == sorted([*(each.id for each in kept), *(each.id for each in told)])
 
 
 async def test_a_message_and_what_tells_of_it_are_written_both_or_neither(

@@ -48,7 +48,7 @@ async def test_ids_can_not_be_guessed_from_others(services: Services) -> None:
 async def test_a_refusal_names_the_field(services: Services) -> None:
     for purpose in ("avatar", "logo"):
         with pytest.raises(Invalid) as refusal:
-            await services.media.store_image(b"no", owner_id=1, purpose=purpose)  # type: ignore[arg-type]
+            await services.media.store_image(b"no", owner_id=1, purpose=purpose)
         assert refusal.value.problems == {purpose: "not_an_image"}
 
 

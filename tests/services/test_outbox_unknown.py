@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def listed(
     return CarrierMessage(sid=SID, to=PHONE, body=body, status=status, sent_at=None, error_code=error_code)
 
 
-async def unknown_text(post: Post, **known: object) -> None:
+async def unknown_text(post: Post, **known: Any) -> None:
     post.carrier.outcomes.append(UNKNOWN)
     await post.text(**known)
     await post.settle()

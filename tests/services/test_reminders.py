@@ -66,7 +66,7 @@ def call(world: World, io_loop: object) -> Call:
         await world.services.background.idle()
         return Call(world, guest, host, booking)
 
-    return io_loop.run_sync(make)  # type: ignore[attr-defined,no-any-return]
+    return io_loop.run_sync(make)  # type: ignore[attr-defined]
 
 
 async def test_both_are_reminded_once_fifteen_minutes_before(call: Call) -> None:

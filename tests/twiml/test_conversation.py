@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -66,13 +67,13 @@ def slot(
     )
 
 
-def welcome(**changes: object) -> Welcome:
+def welcome(**changes: Any) -> Welcome:
     return Welcome(
         caller=CAM,
         slot=slot(**changes),
         now=NOW,
         label="7-5-abc",
-        longest=timedelta(hours=2),  # type: ignore[arg-type]
+        longest=timedelta(hours=2),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -38,7 +39,7 @@ def call(io_loop: IOLoop, world: World) -> Call:
     return found
 
 
-def refund(call: Call, **changes: str) -> dict[str, str]:
+def refund(call: Call, **changes: str) -> dict[str, Any]:
     return {"charge_id": call.charge_id, "amount": "", "reason": "The line was bad", "key": "k1", **changes}
 
 
@@ -102,6 +103,7 @@ async def test_a_settled_call_is_drawn_and_told_with_its_money(world: World, bro
         assert said in words, said
     # Nobody's number, address or PIN.
     for secret in (call.guest.phone, call.guest.email, call.host.phone):
+        assert secret
         assert secret not in page
     assert "PIN " not in words.replace("carry PINs", "")
 

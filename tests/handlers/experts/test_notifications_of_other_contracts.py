@@ -81,7 +81,7 @@ async def test_other_times_declining_and_missing_are_told(world: World, api: Api
     )
     accepted = await accept_call(world, guest, hero)
     times = tuple(time + timedelta(days=1) for time in accepted.suggestions[0].times)
-    await world.services.bookings.suggest(accepted, host.id, times)  # type: ignore[arg-type]
+    await world.services.bookings.suggest(accepted, host.id, times)
     assert (await told(world.services, app))[-1] == (
         "system",
         "New Times Suggested",

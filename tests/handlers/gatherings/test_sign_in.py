@@ -251,7 +251,7 @@ async def test_fields_are_checked_before_the_code_is_spent(
     code = texted_code(services, PHONE)
     fields = [("phone", None, PHONE.encode()), ("code", None, code.encode()), ("is_new", None, b"true")]
     name, avatar = ("name", None, b"Ann"), ("avatar", "a.png", picture())
-    for more, said in (
+    wrong: tuple[tuple[list[Any], dict[str, Any]], ...] = (
         ([], {"name": ["This field is required."], "avatar": [NO_FILE]}),
         ([("name", None, b" "), avatar], {"name": ["This field may not be blank."]}),
         ([("name", None, b"a\0b"), avatar], {"name": ["Null characters are not allowed."]}),
@@ -261,7 +261,8 @@ async def test_fields_are_checked_before_the_code_is_spent(
             ([name, ("avatar", "a.png", content)], {"avatar": [INVALID_IMAGE]})
             for content in PRETENDERS.values()
         ),
-    ):
+    )
+    for more, said in wrong:
         answer = await app_of("POST", "/auth/users/", parts=[*fields, *more], expect=400)
         assert answer.body == said
     await app_of.sign_up(PHONE, "Ann", code=code)

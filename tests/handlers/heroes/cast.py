@@ -69,13 +69,14 @@ def body_of(times: tuple[datetime, ...]) -> dict[str, str]:
 
 
 def good_body(what: str, world: World) -> dict[str, Any]:
-    return {
+    bodies: dict[str, dict[str, Any]] = {
         "accept": body_of(three_times(world)),
         "decline": {"reason": "Not comfortable talking about this subject."},
         "new-times": body_of(three_times(world, after=600)),
         "agreed-time": {"agreed_time": utc_text(three_times(world)[0])},
         "cancel": {"reason": "I have better things to do.", "force": True},
-    }[what]
+    }
+    return bodies[what]
 
 
 async def ready_for(what: str, cast: Cast) -> tuple[Booking, str]:

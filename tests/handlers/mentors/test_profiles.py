@@ -138,7 +138,8 @@ async def test_the_documented_information_of_a_mentee(visitor: MentorsClient) ->
     # The document's own sample is a list.
     assert await visitor("PATCH", "/menteeinfoupdate/", [{"team_number": "5"}]) == {"team_number": 5}
     assert await visitor("PATCH", "/menteeinfoupdate/", {"team_number": 6}) == {"team_number": 6}
-    for hostile in ([], [1], [{}, {}], "x", [[{}]]):
+    bodies: tuple[Any, ...] = ([], [1], [{}, {}], "x", [[{}]])
+    for hostile in bodies:
         await visitor("PATCH", "/menteeinfoupdate/", hostile, expect=400)
     await visitor("POST", "/menteeinfo/", {"team_number": 4}, expect=400)
     await visitor("DELETE", "/menteeinfoupdate/", expect=204)

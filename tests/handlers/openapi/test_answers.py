@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ OWN = (
     "/api/v1/user/profile/me",
     "/myprofile/",
 )
-NO_NAME = {"first_name": "", "last_name": ""}
+NO_NAME: dict[str, Any] = {"first_name": "", "last_name": ""}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ async def test_an_address_that_was_taken_is_answered(api: Api, services: Service
 
 @pytest.mark.parametrize("known", [{"first_name": "Ann"}, {"username": "ann"}, {"email": "ann@example.com"}])
 async def test_whoever_comes_from_another_contract_is_told_of_himself_in_each(
-    api: Api, services: Services, clock: Clock, database: Database, known: dict[str, str]
+    api: Api, services: Services, clock: Clock, database: Database, known: dict[str, Any]
 ) -> None:
     """With little known of him: each contract asks for something else."""
     now = clock.now()
