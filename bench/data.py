@@ -17,6 +17,8 @@ from thserver.domain.mentors import MentorProfile
 from thserver.domain.people import Person
 
 MENTORS, SLOTS = 100, 20
+# So many calls are on now: call n between persons 2n - 1 and 2n.
+ON_NOW = 50
 SECRET_KEY = "a-secret-for-the-bench"
 TOKEN = "bench-token-of-the-first-person"
 BATCH = 5_000
@@ -95,7 +97,7 @@ def booking(number: int, host: int, guest: int, starts: datetime, now: datetime,
 
 
 async def fill(client: AsyncMongoClient[dict[str, Any]], many: int) -> None:
-    """100 heroes among `many` people and as many bookings; booking 1 is on now, between persons 1 and 2."""
+    """100 heroes among `many` people and as many bookings, the first ones of which are on now."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     database = client["bench"]
     for start in range(1, many + 1, BATCH):
@@ -120,8 +122,11 @@ async def fill(client: AsyncMongoClient[dict[str, Any]], many: int) -> None:
         ]
     )
     await database["availability"].insert_many([slots(number, now) for number in range(1, MENTORS + 1)])
-    rows = [booking_documents.to_document(booking(1, 1, 2, now, now, State.AGREED))]
-    for number in range(2, many + 1):
+    rows = [
+        booking_documents.to_document(booking(number, 2 * number - 1, 2 * number, now, now, State.AGREED))
+        for number in range(1, ON_NOW + 1)
+    ]
+    for number in range(ON_NOW + 1, many + 1):
         host, guest = number, number % (many - 1) + 1
         starts = now + timedelta(days=number % 300 - 150, minutes=15 * (number % 90) + 180)
         state = State.AGREED if starts > now else State.HELD

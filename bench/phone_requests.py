@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
+from bench.data import ON_NOW
 from bench.load import post_form
 
 _numbers = itertools.count(1)
@@ -21,14 +22,14 @@ class Forms:
     validator: RequestValidator
 
     def rings(self) -> Iterator[bytes]:
-        """Persons 1 and 2 ring in turn for the booking that is on now."""
+        """Everybody whose call is on now rings in turn."""
         for number in _numbers:
             yield self._signed(
                 "/phone/voice",
                 {
                     "CallSid": f"CA{number:032x}",
                     "AccountSid": self.account_id,
-                    "From": f"+1312{5_000_001 + number % 2}",
+                    "From": f"+1312{5_000_001 + number % (2 * ON_NOW)}",
                     "To": "+12025550100",
                     "CallStatus": "ringing",
                     "ApiVersion": "2010-04-01",
