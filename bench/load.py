@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -81,11 +82,7 @@ async def put_under_load(
     cpu_before, began = cpu_seconds(pid), time.perf_counter()
     ends = [loop.create_future() for _ in range(connections)]
     made = [
-        await loop.create_connection(
-            lambda end=end: _Connection(requests, began + seconds, end),  # type: ignore[misc]
-            "127.0.0.1",
-            port,
-        )
+        await loop.create_connection(partial(_Connection, requests, began + seconds, end), "127.0.0.1", port)
         for end in ends
     ]
     await asyncio.gather(*ends)

@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -190,6 +191,10 @@ def start(uri: str, folder: Path, name: str) -> Service:
     raise RuntimeError("the service did not start")
 
 
+def _itself(client: Client) -> Client:
+    return client
+
+
 async def open_sockets(services: Sequence[Service], count: int, *, first: int = 1) -> list[Client]:
     """Persons 1 and 2 talk with each other, 3 and 4 …; the odd ones are at one process, the even ones at the other."""
     loop = asyncio.get_running_loop()
@@ -200,7 +205,7 @@ async def open_sockets(services: Sequence[Service], count: int, *, first: int = 
             port = services[number % 2].port
             other = number + 1 if number % 2 else number - 1
             client = Client(number, other, port, loop.create_future())
-            await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
+            await loop.create_connection(partial(_itself, client), "127.0.0.1", port)
             together.append(client)
         await asyncio.gather(*(client.opened for client in together))
         clients += together

@@ -86,8 +86,19 @@ def _mark(
             except TimeoutError as error:
                 raise Unavailable from error
 
-        checked.access = access  # type: ignore[attr-defined]
+        lasting(access)(checked)
         return checked
+
+    return mark
+
+
+def lasting(access: str) -> Callable[[Method], Method]:
+    """Only the mark, for a method that lets in by itself and lasts as long as its socket is open: no deadline."""
+
+    def mark(method: Method) -> Method:
+        marked: Any = method
+        marked.access = access
+        return method
 
     return mark
 

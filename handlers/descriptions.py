@@ -96,7 +96,8 @@ def described(
     description = Description(answers, body, query, refuses, under, form, files, only_form)
 
     def describe(method: Method) -> Method:
-        method.description = description  # type: ignore[attr-defined]
+        marked: Any = method
+        marked.description = description
         return method
 
     return describe

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from tornado.web import HTTPError
 
-from handlers.access import DEADLINE_S
+from handlers.access import DEADLINE_S, lasting
 from handlers.console.base import ConsoleHandler
 from handlers.web_socket import OUR_FAULT, POLICY, TRY_LATER, WebSocket, text_frame
 from thserver.domain import codes
@@ -31,6 +31,7 @@ class LiveSocket(WebSocket, ConsoleHandler):
         self.token_hash: str | None = None
         self._refusal: Exception | None = None
 
+    @lasting("console")
     async def get(self, *args: Any, **kwargs: Any) -> None:
         headers = self.request.headers
         if headers.get("Upgrade", "").lower() != "websocket":
@@ -43,9 +44,6 @@ class LiveSocket(WebSocket, ConsoleHandler):
             await super().get(*args, **kwargs)
         finally:
             self.services.console_live.leave(self)
-
-    # Without the decorator's deadline: this method lasts as long as the socket is open.
-    get.access = "console"  # type: ignore[attr-defined]
 
     def check_origin(self, origin: str | None) -> bool:
         """A browser always names it; what names none is no browser."""

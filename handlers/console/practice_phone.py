@@ -15,7 +15,7 @@ from typing import Any
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from handlers.access import anyone
+from handlers.access import anyone, lasting
 from handlers.base import Handler
 from handlers.bodies import Malformed
 from handlers.console.dialect import DIALECT
@@ -85,14 +85,12 @@ class PracticePhone(WebSocketHandler, PracticeHandler):
         self._is_mine = False
         self._telling: asyncio.Task[None] | None = None
 
+    @lasting("anyone")
     async def get(self, *args: Any, **kwargs: Any) -> None:
         self.practising("carrier")
         for name in ("from", "answer"):
             phone_in(self.get_query_argument(name, "", strip=False))
         await super().get(*args, **kwargs)
-
-    # Anyone, but without the deadline of the decorator: this method lasts as long as the call.
-    get.access = "anyone"  # type: ignore[attr-defined]
 
     async def open(self, *args: str, **kwargs: str) -> None:
         # What the end of the process closes with "service restart".

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from tornado.web import HTTPError
 
-from handlers.access import DEADLINE_S, token_in
+from handlers.access import DEADLINE_S, lasting, token_in
 from handlers.bodies import FieldErrors, Malformed, strict_object
 from handlers.experts import request_bodies, response_bodies
 from handlers.experts.base import ExpertsHandler
@@ -74,6 +74,7 @@ class Everything(WebSocket, ExpertsHandler):
         self._refused = 0
         self._catching_up: asyncio.Task[None] | None = None
 
+    @lasting("anyone")
     async def get(self, *args: Any, **kwargs: Any) -> None:
         headers = self.request.headers
         if headers.get("Upgrade", "").lower() != "websocket":
@@ -87,9 +88,6 @@ class Everything(WebSocket, ExpertsHandler):
             await super().get(*args, **kwargs)
         finally:
             self.services.live.leave(self)
-
-    # Anyone, but without the deadline of the decorator: this method lasts as long as the socket is open.
-    get.access = "anyone"  # type: ignore[attr-defined]
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         if status_code == 426:

@@ -20,6 +20,11 @@ STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 BOUNDARY = "a-boundary-of-the-tests"
 
 
+def ids(answer: Answer) -> list[int]:
+    """Of the people in a list."""
+    return [each["id"] for each in answer.body]
+
+
 class GatheringsClient:
     """One person's app."""
 

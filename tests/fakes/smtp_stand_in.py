@@ -108,7 +108,14 @@ class _Talk:
                     await self._say("EHLO", f"250-stand-in\r\n{more}250 SIZE 10485760")
                 case "STARTTLS" if self.server._starttls is not None:
                     await self._say("STARTTLS", "220 go ahead")
-                    await self.writer.start_tls(self.server._starttls)
+                    before = self.writer.transport
+                    try:
+                        await self.writer.start_tls(self.server._starttls)
+                    except AttributeError:
+                        # Who is at the other end did not believe the certificate and has gone: the loop gives no
+                        # transport then, but the writer is closed later all the same.
+                        vars(self.writer)["_transport"] = before
+                        raise EOFError from None
                     self._is_tls = True
                 case "AUTH":
                     given = tuple(base64.b64decode(rest.split(" ")[1]).decode().split("\0")[1:])

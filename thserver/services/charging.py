@@ -173,10 +173,11 @@ class Charging:
             return None
         if any(attempt.reason in rules.PAYOUT_PROBLEMS for attempt in charge.attempts):
             return None
-        if await self._ledger.balance(ledger.owed(charge.host_id)) < 0:
+        account = await self._wallet.payout_account(charge.host_id)
+        if account is not None and await self._ledger.balance(ledger.owed(charge.host_id)) < 0:
             # He was paid what was given back later: this share makes up for it, and what is left of it is paid out.
             return None
-        return await self._wallet.payout_account(charge.host_id)
+        return account
 
     async def _ask(self, charge: Charge, attempt: Attempt) -> ChargeOutcome:
         try:

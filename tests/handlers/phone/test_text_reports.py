@@ -105,6 +105,19 @@ async def test_a_report_of_a_text_that_nobody_knows_is_kept_and_adopted_later(
     assert await services.texts.apply_left_over() == 0
 
 
+async def say_stop_to_who_dies(
+    phone_company: PhoneCompany, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that takes it dies before it counts."""
+
+    async def die(*args: object) -> bool:
+        return False
+
+    with monkeypatch.context() as dying:
+        dying.setattr(services.texts, "_apply", die)
+        await say(phone_company, "STOP")
+
+
 async def test_an_event_whose_process_died_before_it_counted_counts_after_all(
     phone_company: PhoneCompany,
     services: Services,
@@ -112,12 +125,7 @@ async def test_an_event_whose_process_died_before_it_counted_counts_after_all(
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def die(*args: object) -> bool:
-        return False
-
-    with monkeypatch.context() as dying:
-        dying.setattr(services.texts, "_apply", die)
-        await say(phone_company, "STOP")
+    await say_stop_to_who_dies(phone_company, services, monkeypatch)
     assert not await database.opt_outs.has(STRANGER)
     clock.advance(minutes=1)
     assert await services.texts.apply_left_over() == 1
@@ -131,12 +139,7 @@ async def test_a_stop_that_counts_late_does_not_undo_a_later_start(
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def die(*args: object) -> bool:
-        return False
-
-    with monkeypatch.context() as dying:
-        dying.setattr(services.texts, "_apply", die)
-        await say(phone_company, "STOP")
+    await say_stop_to_who_dies(phone_company, services, monkeypatch)
     clock.advance(minutes=1)
     await say(phone_company, "START")
     clock.advance(minutes=1)
